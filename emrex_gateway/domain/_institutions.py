@@ -1,0 +1,102 @@
+"""Institutions, their data access points, and what each has switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emrex_gateway.domain._elmo import ElmoVersion
+from emrex_gateway.domain._people import PersonIdentifierType
+from emrex_gateway.domain._texts import Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRule:
+    """Which identifiers of a learner leave, and to whom.
+
+    ``released`` types leave to every client. ``restricted`` types leave only
+    to return addresses whose host is in ``restricted_hosts``; a national
+    identifier can only be restricted. The student may remove each of them.
+    """
+
+    released: frozenset[PersonIdentifierType] = frozenset({PersonIdentifierType.ESI})
+    restricted: frozenset[PersonIdentifierType] = frozenset({PersonIdentifierType.NATIONAL})
+    restricted_hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Institution:
+    """An institution that the installation serves.
+
+    ``slug`` is its key; ``domain`` its schac identifier; ``codes`` further
+    typed identifiers as ELMO names them (``pic``, ``erasmus``, ``address``,
+    custom ones). ``support`` is a mail or web address shown on error pages.
+    """
+
+    slug: str
+    names: Texts
+    country: str
+    domain: str
+    url: str
+    codes: Mapping[str, str] = field(default_factory=dict)
+    support: str = ""
+    release: ReleaseRule = ReleaseRule()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessPoint:
+    """A data access point (EMP): the immutable slug in its address owns its key.
+
+    ``key`` and ``certificate`` are references (``file:``, ``env:``,
+    ``pkcs11:``); only the signing worker resolves the first.
+    ``allowed_hosts`` empty means that any https return address may be used.
+    ``newer_codes`` sends ``EMP_OK`` and so on instead of ``NCP_OK``.
+    """
+
+    slug: str
+    institution: str
+    key: str
+    certificate: str
+    enabled: bool = True
+    elmo_version: ElmoVersion = ElmoVersion.V1_7
+    newer_codes: bool = False
+    allowed_hosts: frozenset[str] = frozenset()
+    transcript_per_issuer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterBinding:
+    """An adapter that an institution uses, with the plugin's settings as written.
+
+    Secrets in ``settings`` are references. Lower ``position`` goes first.
+    """
+
+    id: str
+    institution: str
+    adapter: str
+    settings: Mapping[str, Any] = field(repr=False)
+    enabled: bool = True
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginMethod:
+    """A way to log in at an institution: ``kind`` is ``oidc``, ``host``, ``launch`` or, to come, ``saml``."""
+
+    id: str
+    institution: str
+    kind: str
+    names: Texts
+    settings: Mapping[str, Any] = field(repr=False)
+    enabled: bool = True
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownClient:
+    """A client's start page, offered after an export from the host's button."""
+
+    name: str
+    url: str
+    country: str

@@ -1,0 +1,104 @@
+"""One transfer of one student's records, and the states that it goes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class ReturnCode(StrEnum):
+    """The reply's ``returnCode``, in the names that every client understands."""
+
+    OK = "NCP_OK"
+    NO_RESULTS = "NCP_NO_RESULTS"
+    CANCEL = "NCP_CANCEL"
+    ERROR = "NCP_ERROR"
+
+    @property
+    def newer(self) -> str:
+        """The specification's newer spelling, such as ``EMP_OK``."""
+        return "EMP_" + self.value.removeprefix("NCP_")
+
+
+class TransferState(StrEnum):
+    """Where a transfer stands. See ``TRANSITIONS`` for the ways between them."""
+
+    ENTERED = "entered"
+    """A client's request, the host's button or a launch arrived; nobody is logged in."""
+    IDENTIFIED = "identified"
+    """The student is known; fetching the records is queued or under way."""
+    SELECTING = "selecting"
+    """The records are here; the student chooses, previews, consents."""
+    CONFIRMED = "confirmed"
+    """The student consented; signing is queued or under way."""
+    SIGNED = "signed"
+    """The reply is ready."""
+    DELIVERED = "delivered"
+    """The reply was handed to the browser (for a client) or downloaded (from the host's button)."""
+    NO_RESULTS = "no-results"
+    """There is nothing to send; the reply says so."""
+    CANCELLED = "cancelled"
+    """The student stopped; the reply says so."""
+    FAILED = "failed"
+    """Something on our side broke for good; the reply says so."""
+    EXPIRED = "expired"
+    """Too old: contents are gone and nothing is sent any more."""
+
+
+_S = TransferState
+TRANSITIONS: dict[TransferState, frozenset[TransferState]] = {
+    _S.ENTERED: frozenset({_S.IDENTIFIED, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
+    _S.IDENTIFIED: frozenset({_S.SELECTING, _S.NO_RESULTS, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
+    _S.SELECTING: frozenset({_S.CONFIRMED, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
+    _S.CONFIRMED: frozenset({_S.SIGNED, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
+    _S.SIGNED: frozenset({_S.DELIVERED, _S.CANCELLED, _S.EXPIRED}),
+    _S.DELIVERED: frozenset({_S.EXPIRED}),
+    _S.NO_RESULTS: frozenset({_S.EXPIRED}),
+    _S.CANCELLED: frozenset({_S.EXPIRED}),
+    _S.FAILED: frozenset({_S.IDENTIFIED, _S.CONFIRMED, _S.EXPIRED}),
+    _S.EXPIRED: frozenset(),
+}
+"""Allowed next states. From FAILED a retry leads back to the step that failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRequest:
+    """What a client (EMC) asked for.
+
+    ``session_id`` and ``return_url`` are echoed as received. The two flags are
+    the USOS extension: pick courses or take all; show failed and unfinished.
+    """
+
+    session_id: str = field(repr=False)
+    return_url: str = field(repr=False)
+    pick_courses: bool = True
+    not_passed_courses: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """A row of ``emrex_transfer``: no personal data, no contents.
+
+    ``id`` is random and stands in addresses; ``browser_hash`` is the SHA-256
+    of the secret in the transfer's cookie: only that browser goes on.
+    ``reference`` is short, for people: what an error page shows.
+    ``client_host`` is the return address's host, or ``None`` for an export
+    from the host's button. ``client`` is sealed with the payload, not here.
+    ``failure`` is an error's class name from ``errors``, never its text.
+    """
+
+    id: str
+    reference: str
+    access_point: str
+    state: TransferState
+    browser_hash: str = field(repr=False)
+    created_at: datetime
+    changed_at: datetime
+    expires_at: datetime
+    client_host: str | None = None
+    login_method: str | None = None
+    adapter: str | None = None
+    failure: str | None = None
+    attempts: int = 0
+    version: int = 0

@@ -1,0 +1,123 @@
+"""The error tree. Each class fixes the return code that a client hears and whether trying again helps.
+
+GatewayError
+├── ConfigError                 settings, institutions or keys that cannot work
+├── PeerError                   what a client, a host or a browser sent is not acceptable
+│   ├── BadReturnAddress        the return address must not be used: nothing is sent there
+│   ├── EnvelopeError           a reply's fields cannot be unpacked
+│   └── LaunchError             a signed launch was refused
+├── LoginError                  a login failed or was refused
+├── TransferError               a step that the transfer's state does not allow
+│   ├── TransferNotFound        unknown, foreign or expired
+│   └── StaleTransfer           changed by another tab or worker meanwhile
+├── AdapterError                the study administration system answered wrongly
+│   ├── StudentNotFound         it has no such person, or nothing of them
+│   ├── AmbiguousStudent        it has several people for one identity
+│   └── AdapterUnavailable      it is down, slow or busy: temporary
+├── ElmoError                   a document breaks the grammar or a rule
+├── SignatureError              a signature does not hold
+├── SigningError                a document cannot be signed now (key missing, unreadable, expired, unfit)
+└── SealError                   a sealed payload cannot be opened
+
+Messages are for administrators: they name what and where, never whom. No
+personal data, no contents, no secrets.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from emrex_gateway.domain import ReturnCode
+
+
+class GatewayError(Exception):
+    """Base of all errors that the gateway raises on purpose."""
+
+    return_code: ClassVar[ReturnCode] = ReturnCode.ERROR
+    retryable: ClassVar[bool] = False
+
+
+class ConfigError(GatewayError):
+    """Settings, institutions or keys that cannot work."""
+
+
+class PeerError(GatewayError):
+    """What a client, a host or a browser sent is not acceptable."""
+
+
+class BadReturnAddress(PeerError):
+    """The return address must not be used; nothing is ever sent there."""
+
+
+class EnvelopeError(PeerError):
+    """A reply's form fields cannot be unpacked within the limits."""
+
+
+class LaunchError(PeerError):
+    """A signed launch was refused: signature, time, audience, or used before."""
+
+
+class LoginError(GatewayError):
+    """A login failed or was refused. ``reason`` is a short code for the audit event."""
+
+    def __init__(self, message: str, reason: str = "refused") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class TransferError(GatewayError):
+    """A step that the transfer's state does not allow."""
+
+
+class TransferNotFound(TransferError):
+    """The transfer is unknown, belongs to another browser, or has expired."""
+
+
+class StaleTransfer(TransferError):
+    """Another tab or worker changed the transfer meanwhile."""
+
+
+class AdapterError(GatewayError):
+    """The study administration system refused us or answered wrongly: an administrator must look."""
+
+
+class StudentNotFound(AdapterError):
+    """The system has no such person, or nothing of them."""
+
+    return_code = ReturnCode.NO_RESULTS
+
+
+class AmbiguousStudent(AdapterError):
+    """The system has several different people for one identity."""
+
+
+class AdapterUnavailable(AdapterError):
+    """The system is down, slow or busy. ``retry_after`` is in seconds, when it said so."""
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ElmoError(GatewayError):
+    """A document breaks the grammar or one of the annotations' rules."""
+
+
+class SignatureError(GatewayError):
+    """A signature does not hold. ``reason`` is a short code, such as ``digest`` or ``certificate``."""
+
+    def __init__(self, message: str, reason: str = "invalid") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class SigningError(GatewayError):
+    """A document cannot be signed now; the transfer waits until an administrator has mended the key."""
+
+    retryable = True
+
+
+class SealError(GatewayError):
+    """A sealed payload cannot be opened: wrong key, or not what was sealed for this transfer."""

@@ -1,0 +1,304 @@
+"""What the rooms ask of each other and of plugins: Protocols and the data that they exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from emrex_gateway.domain import (
+    AccessPoint,
+    AdapterBinding,
+    Identity,
+    Institution,
+    KnownClient,
+    LoginMethod,
+    SignedElmo,
+    Student,
+    StudyRecord,
+    Transfer,
+    TransferState,
+    UnsignedElmo,
+)
+
+ADAPTER_API_VERSION = 1
+"""The version of the plugin contract in this module; a plugin states which it was written for."""
+
+SettingsT_contra = TypeVar("SettingsT_contra", contravariant=True)
+SettingsT = TypeVar("SettingsT")
+T = TypeVar("T")
+
+
+# --- the plugin contract -------------------------------------------------------------------
+
+
+class RecordSource(Protocol):
+    """Reads study records out of a study administration system."""
+
+    def find_student(self, identity: Identity) -> Student:
+        """Return the one person that the identity means.
+
+        Raises ``StudentNotFound``, ``AmbiguousStudent``, ``AdapterUnavailable``
+        (temporary) or ``AdapterError``.
+        """
+
+    def list_records(self, student: Student) -> Iterable[StudyRecord]:
+        """Yield the student's records: unique keys, parents that exist, no cycles.
+
+        Raises as ``find_student`` does; ``StudentNotFound`` or an empty
+        iterable both mean that there is nothing to send.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """An open connection to one institution's system; ``None``: the system lacks that capability."""
+
+    ping: Callable[[], None]
+    source: RecordSource | None = None
+
+
+class AdapterPlugin(Protocol[SettingsT]):
+    """An entry point of the group ``emrex_gateway.adapters`` names an instance of this.
+
+    ``settings_type`` is a frozen dataclass; a field whose metadata has
+    ``secret=True`` holds a reference (``env:NAME``, ``file:/path``) in the
+    database and arrives resolved in ``open``.
+
+    ``convert`` maps one recorded answer of the system, offline, for support:
+    it raises ``AdapterError`` (``StudentNotFound`` for an empty answer) with
+    one clear line and no personal data.
+    """
+
+    name: str
+    api_version: int
+    settings_type: type[SettingsT]
+
+    def open(
+        self, institution: Institution, settings: SettingsT
+    ) -> AbstractContextManager[Adapter]: ...
+
+    def convert(
+        self, institution: Institution, settings: SettingsT, answer: bytes
+    ) -> tuple[Student, Sequence[StudyRecord]]: ...
+
+
+# --- signing -------------------------------------------------------------------------------
+
+
+class Signer(Protocol):
+    """Signs documents with one data access point's key. Lives in the signing worker only."""
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """The certificate that the signatures name, PEM."""
+
+    def sign(self, document: UnsignedElmo) -> SignedElmo:
+        """Return the document with one enveloped signature as last child of its root.
+
+        Raises ``SigningError`` when the key cannot be used now.
+        """
+
+
+class Signers(Protocol):
+    """Opens signers by data access point, loading each key once a process."""
+
+    def signer(self, access_point: AccessPoint) -> Signer:
+        """Return the access point's signer.
+
+        Raises ``SigningError`` for a key or certificate that is missing,
+        unreadable, expired, or does not fit the other.
+        """
+
+
+# --- the world -----------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    """Where the time comes from; always aware, UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Secrets(Protocol):
+    """Resolves references such as ``env:NAME`` and ``file:/run/secrets/x``."""
+
+    def __call__(self, reference: str) -> str:
+        """Return the secret, stripped of a trailing line break. Raises ``ConfigError``."""
+
+
+class Queue(Protocol):
+    """The road to the workers: carries ids only, may lose them; the sweep sends them again."""
+
+    def send(self, task: str, transfer_id: str) -> None:
+        """Queue a registered task for a transfer; returns quietly when the road is closed."""
+
+
+# --- the store -----------------------------------------------------------------------------
+
+
+class ConfigRows(Protocol):
+    """Institutions and what they have switched on."""
+
+    def institutions(self) -> tuple[Institution, ...]: ...
+    def institution(self, slug: str) -> Institution:
+        """Raises ``ConfigError`` when unknown."""
+
+    def access_points(self) -> tuple[AccessPoint, ...]: ...
+    def access_point(self, slug: str) -> AccessPoint | None: ...
+    def bindings(self, institution: str) -> tuple[AdapterBinding, ...]:
+        """Enabled ones first by position, then disabled ones."""
+
+    def login_methods(self, institution: str) -> tuple[LoginMethod, ...]:
+        """As ``bindings``."""
+
+    def login_method(self, id_: str) -> LoginMethod | None: ...
+    def known_clients(self) -> tuple[KnownClient, ...]: ...
+    def put_institution(self, institution: Institution) -> None: ...
+    def put_access_point(self, access_point: AccessPoint) -> None: ...
+    def put_binding(self, binding: AdapterBinding) -> None: ...
+    def put_login_method(self, method: LoginMethod) -> None: ...
+    def put_known_clients(self, clients: Sequence[KnownClient]) -> None: ...
+
+
+class TransferRows(Protocol):
+    """Transfers and their sealed contents."""
+
+    def add(self, transfer: Transfer) -> None: ...
+    def get(self, id_: str) -> Transfer:
+        """Raises ``TransferNotFound``."""
+
+    def move(self, transfer: Transfer, state: TransferState, **changes: Any) -> Transfer:
+        """Write the new state and ``changes`` where the row still has ``transfer.version``.
+
+        Stamps ``changed_at`` and raises the version. Raises ``StaleTransfer``
+        when somebody else was faster and ``TransferError`` for a transition
+        that ``TRANSITIONS`` does not list (staying in the same state is allowed).
+        """
+
+    def waiting(
+        self, states: Iterable[TransferState], changed_before: datetime, limit: int = 500
+    ) -> tuple[Transfer, ...]:
+        """Oldest first: rows that have stood in one of ``states`` since before then."""
+
+    def overdue(self, now: datetime, limit: int = 500) -> tuple[Transfer, ...]:
+        """Rows past ``expires_at`` that are not ``EXPIRED`` yet."""
+
+    def seal(self, transfer_id: str, kind: str, value: object) -> None:
+        """Encode a domain value and keep it encrypted, replacing one of the same kind."""
+
+    def unseal(self, transfer_id: str, kind: str, type_: type[T]) -> T | None:
+        """Decrypt and decode; ``None`` when there is none. Raises ``SealError``."""
+
+    def purge(self, transfer_id: str) -> None:
+        """Destroy the transfer's contents and its key; the row stays."""
+
+    def forget(self, before: datetime, limit: int = 5000) -> int:
+        """Delete ``EXPIRED`` rows last changed before then; return how many."""
+
+
+class OnceRows(Protocol):
+    """Values that may be used once: launches, assertions, logout tokens."""
+
+    def use(self, kind: str, value: str, expires_at: datetime) -> bool:
+        """Return True the first time and False ever after; the value is stored as a hash."""
+
+    def sweep(self, now: datetime) -> int: ...
+
+
+class AuditRows(Protocol):
+    """The append-only trail."""
+
+    def record(self, event: str, *, transfer: str | None = None, **facts: str | int | bool) -> None:
+        """Append an event in this transaction. ``facts`` hold no personal data."""
+
+    def events(self, transfer: str) -> tuple[tuple[datetime, str, Mapping[str, Any]], ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A circuit breaker's state, shared by all processes."""
+
+    failures: int = 0
+    open_until: datetime | None = None
+
+
+class CircuitRows(Protocol):
+    """Circuit breakers by adapter binding."""
+
+    def get(self, binding: str) -> Circuit: ...
+    def put(self, binding: str, circuit: Circuit) -> None: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction: everything in it happens, with its audit events, or nothing does."""
+
+    @property
+    def config(self) -> ConfigRows: ...
+    @property
+    def transfers(self) -> TransferRows: ...
+    @property
+    def once(self) -> OnceRows: ...
+    @property
+    def audit(self) -> AuditRows: ...
+    @property
+    def circuits(self) -> CircuitRows: ...
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run ``action`` once the transaction is durable (to send to the queue); not on rollback."""
+
+
+class Store(Protocol):
+    """The database."""
+
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        """Open a transaction; commits on a clean exit, rolls back on an exception."""
+
+    def ping(self) -> None:
+        """Raises when the database does not answer or its schema is not current."""
+
+
+# --- login ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginStart:
+    """Where to send the browser, and what to keep (sealed, with the transfer) until it returns."""
+
+    url: str
+    state: Mapping[str, str]
+
+
+class Login(Protocol):
+    """A kind of login that sends the browser away and gets it back."""
+
+    def start(
+        self,
+        method: LoginMethod,
+        *,
+        callback_url: str,
+        transfer_id: str,
+        locale: str | None,
+    ) -> LoginStart:
+        """Raises ``LoginError`` when the provider cannot be reached or is not fit for use."""
+
+    def finish(
+        self,
+        method: LoginMethod,
+        *,
+        callback_url: str,
+        state: Mapping[str, str],
+        parameters: Mapping[str, str],
+    ) -> Identity:
+        """Check the provider's answer and return who is there. Raises ``LoginError``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A signed launch that was accepted: use ``jti`` once before trusting it."""
+
+    identity: Identity
+    return_to: str | None
+    jti: str
+    expires_at: datetime

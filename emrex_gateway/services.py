@@ -1,0 +1,27 @@
+"""The frozen parts that views and jobs receive; made once, in ``bootstrap``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from emrex_gateway.domain import AdapterBinding, Institution
+from emrex_gateway.ports import Adapter, Clock, Login, Queue, Secrets, Store
+from emrex_gateway.settings import Settings
+
+OpenAdapter = Callable[[Institution, AdapterBinding], AbstractContextManager[Adapter]]
+"""Opens a binding's plugin, guarded by retries and the shared circuit breaker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that a request or a job needs. Signing keys are not here: see ``jobs``."""
+
+    settings: Settings
+    store: Store
+    queue: Queue
+    clock: Clock
+    secrets: Secrets
+    logins: Mapping[str, Login]
+    open_adapter: OpenAdapter

@@ -1,0 +1,155 @@
+"""The installation's settings: frozen once, from TOML, ``EMREX_*`` variables or ``app.config``.
+
+Institutions, adapters and login methods are rows in the database, not settings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+from urllib.parse import urlsplit
+
+from emrex_gateway.errors import ConfigError
+
+PREFIX = "EMREX_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that is one for the whole installation.
+
+    Durations are in seconds, sizes in bytes. References are ``env:NAME`` or
+    ``file:/path``.
+    """
+
+    public_url: str
+    """The address that browsers use, with the mount path: ``https://emrex.example.org/emrex``."""
+
+    database_url: str = "sqlite:///emrex.sqlite3"
+    """An SQLAlchemy address."""
+
+    redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
+    """Where the queue lives; a reference is resolved."""
+
+    payload_keys: tuple[str, ...] = ()
+    """References to 32-byte keys in base64: the first seals, all open (rotation)."""
+
+    demo: bool = False
+    """A demonstration: its key is accepted and its pages say so."""
+
+    http_on_loopback: bool = False
+    """Accept ``http`` for return addresses and providers on loopback addresses. Never in production."""
+
+    languages: tuple[str, ...] = ("en", "fi", "sv")
+    """Languages of the pages, the first being the fallback."""
+
+    transfer_lifetime: int = 4 * 3600
+    """How long a transfer may take from entry to reply."""
+
+    delivered_lifetime: int = 3600
+    """How long a finished transfer's reply can be loaded again before it is destroyed."""
+
+    audit_lifetime: int = 365 * 86400
+    """How long a transfer's row (no contents) is kept for support after it ended."""
+
+    resend_after: int = 60
+    """How long a queued step may rest before the sweep sends it again."""
+
+    fetch_timeout: int = 120
+    """The most that one fetching job may take."""
+
+    sign_timeout: int = 120
+    """The most that one signing job may take."""
+
+    max_records: int = 20_000
+    """The most records that one listing may have."""
+
+    max_request_bytes: int = 2_000_000
+    """The most that a form post to the gateway may weigh."""
+
+    entry_limit: str = "60/minute"
+    """Entries by address; the notation is that of the ``limits`` library."""
+
+    proxies: int = 0
+    """How many reverse proxies to believe ``X-Forwarded-For`` of."""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.public_url)
+        if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+            raise ConfigError("public_url must be an absolute https address without a query")
+        if parts.scheme == "http" and not self.http_on_loopback:
+            raise ConfigError("public_url must be https (http only with http_on_loopback)")
+        object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether browsers reach us over TLS."""
+        return self.public_url.startswith("https:")
+
+
+def from_mapping(values: Mapping[str, Any]) -> Settings:
+    """Make settings from a mapping of names to values; strings are converted to the field's type.
+
+    Raises ``ConfigError`` for an unknown name or a value that does not fit.
+    """
+    hints = get_type_hints(Settings)
+    known = {f.name for f in dataclasses.fields(Settings)}
+    if unknown := sorted(set(values) - known):
+        raise ConfigError(f"unknown settings: {', '.join(unknown)}")
+    if "public_url" not in values:
+        raise ConfigError("the setting public_url is missing")
+    return Settings(**{name: _convert(name, value, hints[name]) for name, value in values.items()})
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read a TOML file (or the one that ``EMREX_SETTINGS`` names), then ``EMREX_*`` variables over it."""
+    environ = os.environ if environ is None else environ
+    named = environ.get(PREFIX + "SETTINGS")
+    values: dict[str, Any] = {}
+    if path or named:
+        try:
+            values = tomllib.loads(Path(path or named or "").read_text("utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"the settings file cannot be read: {error}") from error
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and name not in (PREFIX + "SETTINGS",):
+            values[name.removeprefix(PREFIX).lower()] = value
+    return from_mapping(values)
+
+
+def from_app_config(config: Mapping[str, Any]) -> Settings:
+    """Read the ``EMREX_*`` keys of a Flask application's configuration."""
+    return from_mapping(
+        {k.removeprefix(PREFIX).lower(): v for k, v in config.items() if k.startswith(PREFIX)}
+    )
+
+
+def _convert(name: str, value: Any, type_: Any) -> Any:
+    wrong = ConfigError(f"the setting {name} has a value of the wrong type")
+    if type_ is bool:
+        if isinstance(value, str) and value.lower() in ("true", "1", "yes", "false", "0", "no"):
+            return value.lower() in ("true", "1", "yes")
+        if isinstance(value, bool):
+            return value
+        raise wrong
+    if type_ is int:
+        if isinstance(value, bool):
+            raise wrong
+        try:
+            return int(value)
+        except (TypeError, ValueError):
+            raise wrong from None
+    if type_ is str:
+        if not isinstance(value, str):
+            raise wrong
+        return value
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+        return tuple(value)
+    raise wrong
