@@ -1,0 +1,47 @@
+"""The command ``emrex-gateway``: everything an administrator or supporter does from a shell."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from emrex_gateway import __version__
+
+_COMMANDS = {
+    "apply": "_apply:apply",
+    "check-config": "_check:check_config",
+    "convert": "_convert:convert",
+    "verify": "_verify:verify",
+    "worker": "_worker:worker",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command when it is called: ``verify`` must not wait for the database's imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(f"emrex_gateway.cli.{module}"), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is not a command")
+        return command
+
+
+@click.group(cls=_LazyGroup)
+@click.version_option(__version__, package_name="emrex-gateway")
+def main() -> None:
+    """Run and look after an EMREX gateway.
+
+    Settings come from the TOML file that EMREX_SETTINGS names and from
+    EMREX_* variables; institutions, adapters and login methods from the
+    database, filled by `apply`.
+    """
+
+
+__all__ = ["main"]
