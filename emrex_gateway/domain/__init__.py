@@ -1,5 +1,6 @@
 """What the gateway talks about: frozen data, standard library only."""
 
+from emrex_gateway.domain._cleaning import language_tag, plain, token
 from emrex_gateway.domain._elmo import (
     ElmoVersion,
     SignatureFacts,
@@ -15,6 +16,7 @@ from emrex_gateway.domain._institutions import (
     LoginMethod,
     ReleaseRule,
 )
+from emrex_gateway.domain._issuers import complete_issuer, web_address
 from emrex_gateway.domain._people import (
     Identity,
     Learner,
@@ -49,6 +51,8 @@ from emrex_gateway.domain._records import (
     StudyRecord,
     SupplementSection,
 )
+from emrex_gateway.domain._release import release
+from emrex_gateway.domain._select import MAX_DEPTH, select
 from emrex_gateway.domain._texts import LangString, Texts, best_text, texts
 from emrex_gateway.domain._transfers import (
     TRANSITIONS,
@@ -60,6 +64,7 @@ from emrex_gateway.domain._transfers import (
 
 __all__ = [
     "ECTS",
+    "MAX_DEPTH",
     "TRANSITIONS",
     "AcademicTerm",
     "AccessPoint",
@@ -108,5 +113,12 @@ __all__ = [
     "UnsignedElmo",
     "VerifiedElmo",
     "best_text",
+    "complete_issuer",
+    "language_tag",
+    "plain",
+    "release",
+    "select",
     "texts",
+    "token",
+    "web_address",
 ]
