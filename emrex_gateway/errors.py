@@ -17,7 +17,8 @@ GatewayError
 ├── ElmoError                   a document breaks the grammar or a rule
 ├── SignatureError              a signature does not hold
 ├── SigningError                a document cannot be signed now (key missing, unreadable, expired, unfit)
-└── SealError                   a sealed payload cannot be opened
+├── SealError                   a sealed payload cannot be opened
+└── StoreUnavailable            the database is locked, busy or away: temporary, "later" to people
 
 Messages are for administrators: they name what and where, never whom. No
 personal data, no contents, no secrets.
@@ -121,3 +122,9 @@ class SigningError(GatewayError):
 
 class SealError(GatewayError):
     """A sealed payload cannot be opened: wrong key, or not what was sealed for this transfer."""
+
+
+class StoreUnavailable(GatewayError):
+    """The database is locked, busy or away. Nothing of the unit of work happened; trying again helps."""
+
+    retryable = True

@@ -1,0 +1,166 @@
+"""Transfers: rows with optimistic versions, and their sealed contents."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from emrex_gateway.domain import TRANSITIONS, Transfer, TransferState
+from emrex_gateway.errors import SealError, StaleTransfer, TransferError, TransferNotFound
+from emrex_gateway.ports import Clock
+from emrex_gateway.store import _seal
+from emrex_gateway.store import _tables as t
+from emrex_gateway.store._codec import pack, unpack
+from emrex_gateway.store._engine import dialect_insert
+
+T = TypeVar("T")
+
+CHANGEABLE = frozenset(
+    {"expires_at", "client_host", "login_method", "adapter", "failure", "attempts", "browser_hash"}
+)
+"""What ``move`` may change besides the state; the rest of a transfer is fixed when it is added."""
+
+
+class SqlTransferRows:
+    """Implements ``ports.TransferRows``."""
+
+    def __init__(self, connection: sa.Connection, clock: Clock, keys: _seal.KeyChain) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._keys = keys
+
+    def add(self, transfer: Transfer) -> None:
+        self._connection.execute(sa.insert(t.transfer).values(**_columns(transfer)))
+
+    def get(self, id_: str) -> Transfer:
+        row = self._connection.execute(
+            sa.select(t.transfer).where(t.transfer.c.id == id_)
+        ).one_or_none()
+        if row is None:
+            raise TransferNotFound("there is no such transfer")
+        return _transfer(row)
+
+    def move(self, transfer: Transfer, state: TransferState, **changes: Any) -> Transfer:
+        if unknown := sorted(set(changes) - CHANGEABLE):
+            raise TypeError(f"a transfer's {', '.join(unknown)} cannot be changed")
+        if state is not transfer.state and state not in TRANSITIONS[transfer.state]:
+            raise TransferError(f"a transfer cannot go from {transfer.state} to {state}")
+        moved = dataclasses.replace(
+            transfer,
+            state=state,
+            changed_at=self._clock(),
+            version=transfer.version + 1,
+            **changes,
+        )
+        values = {"state": state, "changed_at": moved.changed_at, "version": moved.version}
+        done = self._connection.execute(
+            sa.update(t.transfer)
+            .where(t.transfer.c.id == transfer.id, t.transfer.c.version == transfer.version)
+            .values(**values, **changes)
+        )
+        if done.rowcount != 1:
+            self.get(transfer.id)
+            raise StaleTransfer(f"the transfer {transfer.reference} was changed meanwhile")
+        return moved
+
+    def waiting(
+        self, states: Iterable[TransferState], changed_before: datetime, limit: int = 500
+    ) -> tuple[Transfer, ...]:
+        rows = self._connection.execute(
+            sa.select(t.transfer)
+            .where(t.transfer.c.state.in_(list(states)), t.transfer.c.changed_at < changed_before)
+            .order_by(t.transfer.c.changed_at, t.transfer.c.id)
+            .limit(limit)
+        )
+        return tuple(_transfer(row) for row in rows)
+
+    def overdue(self, now: datetime, limit: int = 500) -> tuple[Transfer, ...]:
+        rows = self._connection.execute(
+            sa.select(t.transfer)
+            .where(t.transfer.c.expires_at <= now, t.transfer.c.state != TransferState.EXPIRED)
+            .order_by(t.transfer.c.expires_at, t.transfer.c.id)
+            .limit(limit)
+        )
+        return tuple(_transfer(row) for row in rows)
+
+    def seal(self, transfer_id: str, kind: str, value: object) -> None:
+        key = self._key(transfer_id)
+        if key is None:
+            key = self._make_key(transfer_id)
+        insert = dialect_insert(self._connection, t.payload).values(
+            transfer=transfer_id, kind=kind, sealed=_seal.seal(key, transfer_id, kind, pack(value))
+        )
+        self._connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["transfer", "kind"], set_={"sealed": insert.excluded.sealed}
+            )
+        )
+
+    def unseal(self, transfer_id: str, kind: str, type_: type[T]) -> T | None:
+        sealed = self._connection.execute(
+            sa.select(t.payload.c.sealed).where(
+                t.payload.c.transfer == transfer_id, t.payload.c.kind == kind
+            )
+        ).scalar_one_or_none()
+        if sealed is None:
+            return None
+        if (key := self._key(transfer_id)) is None:  # purged between the two lines
+            return None
+        return unpack(_seal.unseal(key, transfer_id, kind, bytes(sealed)), type_)
+
+    def purge(self, transfer_id: str) -> None:
+        for table in (t.payload, t.payload_key):
+            self._connection.execute(sa.delete(table).where(table.c.transfer == transfer_id))
+
+    def forget(self, before: datetime, limit: int = 5000) -> int:
+        old = (
+            sa.select(t.transfer.c.id)
+            .where(t.transfer.c.state == TransferState.EXPIRED, t.transfer.c.changed_at < before)
+            .order_by(t.transfer.c.changed_at)
+            .limit(limit)
+        )
+        return self._connection.execute(
+            sa.delete(t.transfer).where(t.transfer.c.id.in_(old))
+        ).rowcount
+
+    def _key(self, transfer_id: str) -> bytes | None:
+        row = self._connection.execute(
+            sa.select(t.payload_key).where(t.payload_key.c.transfer == transfer_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        return self._keys.unwrap(transfer_id, row.wrapped_by, bytes(row.wrapped))
+
+    def _make_key(self, transfer_id: str) -> bytes:
+        """Insert a key; when another transaction was faster, use that one's."""
+        if self._connection.execute(
+            sa.select(t.transfer.c.state).where(t.transfer.c.id == transfer_id)
+        ).scalar_one_or_none() in (None, TransferState.EXPIRED):
+            raise TransferNotFound("there is no transfer to keep something for")
+        wrapped_by, wrapped = self._keys.wrap(transfer_id, _seal.new_key())
+        self._connection.execute(
+            dialect_insert(self._connection, t.payload_key)
+            .values(transfer=transfer_id, wrapped_by=wrapped_by, wrapped=wrapped)
+            .on_conflict_do_nothing()
+        )
+        key = self._key(transfer_id)
+        if key is None:
+            raise SealError("a payload's key vanished while it was made")
+        return key
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Transfer))
+
+
+def _columns(transfer: Transfer) -> dict[str, Any]:
+    return {name: getattr(transfer, name) for name in _FIELDS}
+
+
+def _transfer(row: sa.Row[Any]) -> Transfer:
+    values = dict(row._mapping)
+    values["state"] = TransferState(values["state"])
+    return Transfer(**values)

@@ -1,0 +1,95 @@
+"""The unit of work: one transaction over all rows, and what waits for its commit."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from emrex_gateway.errors import ConfigError
+from emrex_gateway.ports import Clock
+from emrex_gateway.store._config_rows import SqlConfigRows
+from emrex_gateway.store._engine import temporary
+from emrex_gateway.store._other_rows import SqlAuditRows, SqlCircuitRows, SqlOnceRows
+from emrex_gateway.store._schema import head, revision_of
+from emrex_gateway.store._seal import KeyChain
+from emrex_gateway.store._transfer_rows import SqlTransferRows
+
+log = logging.getLogger(__name__)
+
+
+class SqlUnitOfWork:
+    """Implements ``ports.UnitOfWork`` over one connection."""
+
+    def __init__(self, connection: sa.Connection, clock: Clock, keys: KeyChain) -> None:
+        self.config = SqlConfigRows(connection)
+        self.transfers = SqlTransferRows(connection, clock, keys)
+        self.once = SqlOnceRows(connection)
+        self.audit = SqlAuditRows(connection, clock)
+        self.circuits = SqlCircuitRows(connection)
+        self._actions: list[Callable[[], None]] = []
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        self._actions.append(action)
+
+    def run_actions(self) -> None:
+        """Run what waited. The commit stands whatever they do, so their errors are logged only."""
+        for action in self._actions:
+            try:
+                action()
+            except Exception as error:
+                log.error("an action after a commit failed: %s", type(error).__name__)  # noqa: TRY400 (its text may be personal)
+
+
+class SqlStore:
+    """Implements ``ports.Store``; safe to share between threads, and across a fork."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock, keys: KeyChain) -> None:
+        self._engine = engine
+        self._reader = engine.execution_options(emrex_read_only=True, postgresql_readonly=True)
+        self._clock = clock
+        self._keys = keys
+        self._local = threading.local()
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlUnitOfWork]:
+        """Open a transaction that may write; see ``ports.Store``.
+
+        Raises ``StoreUnavailable`` when the database stays locked or away; then
+        nothing happened. A unit of work inside another would wait for itself,
+        hence ``RuntimeError``.
+        """
+        with self._open(self._engine) as unit:
+            yield unit
+        unit.run_actions()
+
+    @contextmanager
+    def read(self) -> Iterator[SqlUnitOfWork]:
+        """Open a transaction for reading only: never waits for writers on SQLite."""
+        with self._open(self._reader) as unit:
+            yield unit
+
+    def ping(self) -> None:
+        """Raise ``StoreUnavailable``, or ``ConfigError`` when the schema is not current."""
+        with temporary(), self._reader.connect() as connection:
+            found = revision_of(connection)
+        if found != head():
+            raise ConfigError("the database's schema is not current: run emrex-gateway apply")
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _open(self, engine: sa.Engine) -> Iterator[SqlUnitOfWork]:
+        if getattr(self._local, "busy", False):
+            raise RuntimeError("a unit of work is open in this thread already")
+        self._local.busy = True
+        try:
+            with temporary(), engine.begin() as connection:
+                yield SqlUnitOfWork(connection, self._clock, self._keys)
+        finally:
+            self._local.busy = False
