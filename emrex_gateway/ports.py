@@ -296,9 +296,14 @@ class Login(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """A signed launch that was accepted: use ``jti`` once before trusting it."""
+    """A signed launch that was accepted: use ``jti`` once before trusting it.
+
+    ``transfer`` is set when a client's request is waiting for this login: the
+    host was asked to log the student in for that transfer.
+    """
 
     identity: Identity
     return_to: str | None
     jti: str
     expires_at: datetime
+    transfer: str | None = None

@@ -57,8 +57,8 @@ class Settings:
     audit_lifetime: int = 365 * 86400
     """How long a transfer's row (no contents) is kept for support after it ended."""
 
-    resend_after: int = 60
-    """How long a queued step may rest before the sweep sends it again."""
+    resend_after: int = 20
+    """How long a step that no worker has begun may rest before the sweep sends it again."""
 
     fetch_timeout: int = 120
     """The most that one fetching job may take."""
@@ -72,7 +72,7 @@ class Settings:
     max_request_bytes: int = 2_000_000
     """The most that a form post to the gateway may weigh."""
 
-    entry_limit: str = "60/minute"
+    entry_limit: str = "120/minute"
     """Entries by address; the notation is that of the ``limits`` library."""
 
     proxies: int = 0
@@ -80,7 +80,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.public_url)
-        if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        if (
+            parts.scheme not in ("https", "http")
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+        ):
             raise ConfigError("public_url must be an absolute https address without a query")
         if parts.scheme == "http" and not self.http_on_loopback:
             raise ConfigError("public_url must be https (http only with http_on_loopback)")

@@ -1,0 +1,143 @@
+"""A transfer begins: a client's request, the host's button, or a signed launch."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from emrex_gateway.domain import (
+    AccessPoint,
+    ClientRequest,
+    Identity,
+    Transfer,
+    TransferState,
+)
+from emrex_gateway.errors import LaunchError, PeerError, TransferNotFound
+from emrex_gateway.exporting._payloads import CLAIMED, ORIGIN, REQUEST, Origin
+from emrex_gateway.ports import Launch, UnitOfWork
+from emrex_gateway.services import Services
+
+_REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""No 0, O, 1 or I: a reference is read out on the telephone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A new transfer and the secret that its cookie carries; only a hash of it is stored."""
+
+    transfer: Transfer
+    secret: str = field(repr=False)
+
+
+def access_point(services: Services, slug: str) -> AccessPoint:
+    """Return an enabled access point. Raises ``PeerError`` when there is none of that name."""
+    with services.store.begin() as uow:
+        found = uow.config.access_point(slug)
+    if found is None or not found.enabled:
+        raise PeerError("no such data access point")
+    return found
+
+
+def enter(services: Services, slug: str, request: ClientRequest, client_host: str) -> Entered:
+    """Begin a transfer for a client whose return address was checked.
+
+    ``client_host`` is what ``network.check_return_url`` returned for it.
+    """
+    with services.store.begin() as uow:
+        entered = _new(services, uow, slug, client_host)
+        uow.transfers.seal(entered.transfer.id, REQUEST, request)
+        uow.audit.record("transfer.entered", transfer=entered.transfer.id, client_host=client_host)
+    return entered
+
+
+def enter_from_host(services: Services, slug: str) -> Entered:
+    """Begin an export from the host's button: it ends in a download."""
+    with services.store.begin() as uow:
+        entered = _new(services, uow, slug, None)
+        uow.transfers.seal(entered.transfer.id, ORIGIN, Origin())
+        uow.audit.record("transfer.entered", transfer=entered.transfer.id, client_host="")
+    return entered
+
+
+def enter_from_launch(services: Services, slug: str, launch: Launch, method: str) -> Entered | None:
+    """Begin an export from a signed launch, or attach the launch to the transfer that waits for it.
+
+    The launch's ``jti`` is used up in the same transaction. In both cases the
+    person is only *claimed* until the browser that goes on confirms it.
+    Returns ``None`` when a waiting transfer took the launch: that transfer's
+    own cookie decides who goes on. Raises ``LaunchError`` for a replay and
+    ``TransferNotFound`` for a transfer that does not wait for a login.
+    """
+    with services.store.begin() as uow:
+        if not uow.once.use("launch", f"{method}\x00{launch.jti}", launch.expires_at):
+            raise LaunchError("this launch was used before")
+        entered = None
+        if launch.transfer is not None:
+            transfer = uow.transfers.get(launch.transfer)
+            if transfer.state is not TransferState.ENTERED or transfer.access_point != slug:
+                raise TransferNotFound("the launch names a transfer that does not wait for a login")
+        else:
+            entered = _new(services, uow, slug, None)
+            transfer = entered.transfer
+            uow.transfers.seal(transfer.id, ORIGIN, Origin(return_to=launch.return_to))
+            uow.audit.record("transfer.entered", transfer=transfer.id, client_host="")
+        uow.transfers.seal(transfer.id, CLAIMED, Claimed(method=method, identity=launch.identity))
+        uow.audit.record("launch.accepted", transfer=transfer.id, method=method)
+    return entered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """Who a launch says the person is, and by which login method."""
+
+    method: str
+    identity: Identity = field(repr=False)
+
+
+def open_transfer(services: Services, slug: str, id_: str, secret: str | None) -> Transfer:
+    """Return the transfer to the browser that began it.
+
+    Raises ``TransferNotFound`` for an unknown one and for any other browser:
+    the two look the same from outside.
+    """
+    with services.store.begin() as uow:
+        transfer = uow.transfers.get(id_)
+    belongs = hmac.compare_digest(_hash(secret or ""), transfer.browser_hash)
+    if not secret or not belongs or transfer.access_point != slug:
+        raise TransferNotFound("the transfer belongs to another browser")
+    return transfer
+
+
+def open_again(services: Services, transfer: Transfer) -> Transfer:
+    """Return the row as it is now, after somebody else moved it."""
+    with services.store.begin() as uow:
+        return uow.transfers.get(transfer.id)
+
+
+def _new(services: Services, uow: UnitOfWork, slug: str, client_host: str | None) -> Entered:
+    point = uow.config.access_point(slug)
+    if point is None or not point.enabled:
+        raise PeerError("no such data access point")
+    now = services.clock()
+    secret = secrets.token_urlsafe(32)
+    letters = [secrets.choice(_REFERENCE_LETTERS) for _ in range(8)]
+    transfer = Transfer(
+        id=secrets.token_urlsafe(18),
+        reference="".join(letters[:4]) + "-" + "".join(letters[4:]),
+        access_point=slug,
+        state=TransferState.ENTERED,
+        browser_hash=_hash(secret),
+        created_at=now,
+        changed_at=now,
+        expires_at=now + timedelta(seconds=services.settings.transfer_lifetime),
+        client_host=client_host,
+    )
+    uow.transfers.add(transfer)
+    return Entered(transfer, secret)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,157 @@
+"""The end of a transfer: the reply to the client, the download, giving up, trying again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from emrex_gateway import network
+from emrex_gateway.domain import (
+    ClientRequest,
+    KnownClient,
+    ReturnCode,
+    SignedElmo,
+    Transfer,
+    TransferState,
+)
+from emrex_gateway.errors import StaleTransfer, TransferError
+from emrex_gateway.exporting._payloads import (
+    CHOICE,
+    ORIGIN,
+    OUTCOME,
+    REQUEST,
+    Choice,
+    Origin,
+    Outcome,
+)
+from emrex_gateway.services import Services
+
+_CODES = {
+    TransferState.SIGNED: ReturnCode.OK,
+    TransferState.DELIVERED: ReturnCode.OK,
+    TransferState.NO_RESULTS: ReturnCode.NO_RESULTS,
+    TransferState.CANCELLED: ReturnCode.CANCEL,
+    TransferState.FAILED: ReturnCode.ERROR,
+}
+
+CANCELLABLE = frozenset(
+    {
+        TransferState.ENTERED,
+        TransferState.IDENTIFIED,
+        TransferState.SELECTING,
+        TransferState.CONFIRMED,
+        TransferState.SIGNED,
+    }
+)
+"""States in which the student may still change their mind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the browser posts to the client: where, and which fields."""
+
+    action: str = field(repr=False)
+    fields: dict[str, str] = field(repr=False)
+    code: ReturnCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """What a student takes away after an export without a client."""
+
+    elmo: bytes = field(repr=False)
+    transcript: bytes = field(repr=False)
+    clients: tuple[KnownClient, ...]
+    return_to: str | None
+
+
+def code_of(transfer: Transfer) -> ReturnCode:
+    """The return code of a transfer at its end. Raises ``StaleTransfer`` while it is under way."""
+    code = _CODES.get(transfer.state)
+    if code is None:
+        raise StaleTransfer("the transfer is not at its end")
+    return code
+
+
+def reply(services: Services, transfer: Transfer, message: str) -> Reply:
+    """Return the reply for the transfer's state; the first time, it is delivered by that.
+
+    The browser posts it, so nobody can tell whether it arrived: loading the
+    page again gives the same reply until ``delivered_lifetime`` is over.
+    Raises ``StaleTransfer`` while the transfer is still under way.
+    """
+    code = code_of(transfer)
+    with services.store.begin() as uow:
+        request = uow.transfers.unseal(transfer.id, REQUEST, ClientRequest)
+        if request is None:
+            raise TransferError("this export has no client to reply to")
+        point = uow.config.access_point(transfer.access_point)
+        outcome = uow.transfers.unseal(transfer.id, OUTCOME, Outcome)
+        signed = SignedElmo(outcome.elmo) if outcome and code is ReturnCode.OK else None
+        if transfer.state is TransferState.SIGNED:
+            uow.transfers.move(
+                transfer,
+                TransferState.DELIVERED,
+                expires_at=services.clock()
+                + timedelta(seconds=services.settings.delivered_lifetime),
+            )
+            uow.audit.record("reply.delivered", transfer=transfer.id, code=code.value)
+    fields = network.reply_fields(
+        session_id=request.session_id,
+        code=code,
+        message=message,
+        elmo=signed,
+        newer_codes=bool(point and point.newer_codes),
+    )
+    return Reply(action=request.return_url, fields=fields, code=code)
+
+
+def download(services: Services, transfer: Transfer) -> Download:
+    """Return what the student takes away. Raises ``StaleTransfer`` before it is signed."""
+    if transfer.state not in (TransferState.SIGNED, TransferState.DELIVERED):
+        raise StaleTransfer("there is nothing to download yet")
+    with services.store.begin() as uow:
+        outcome = uow.transfers.unseal(transfer.id, OUTCOME, Outcome)
+        origin = uow.transfers.unseal(transfer.id, ORIGIN, Origin)
+        clients = uow.config.known_clients()
+        if outcome is None or origin is None:
+            raise TransferError("this transfer is not a download")
+        if transfer.state is TransferState.SIGNED:
+            uow.transfers.move(
+                transfer,
+                TransferState.DELIVERED,
+                expires_at=services.clock()
+                + timedelta(seconds=services.settings.delivered_lifetime),
+            )
+            uow.audit.record("reply.downloaded", transfer=transfer.id)
+    return Download(
+        elmo=outcome.elmo,
+        transcript=outcome.transcript,
+        clients=clients,
+        return_to=origin.return_to,
+    )
+
+
+def cancel(services: Services, transfer: Transfer) -> Transfer:
+    """The student stops. Raises ``StaleTransfer`` when it is too late for that."""
+    if transfer.state not in CANCELLABLE:
+        raise StaleTransfer("the transfer is at its end already")
+    with services.store.begin() as uow:
+        moved = uow.transfers.move(transfer, TransferState.CANCELLED)
+        uow.audit.record("transfer.cancelled", transfer=transfer.id)
+    return moved
+
+
+def retry(services: Services, transfer: Transfer) -> Transfer:
+    """Try the step that failed once more: signing when the choice is made, else fetching."""
+    if transfer.state is not TransferState.FAILED or transfer.login_method is None:
+        raise StaleTransfer("nothing failed that can be tried again")
+    with services.store.begin() as uow:
+        # a choice exists only after the records were fetched: then signing is what failed
+        signing = uow.transfers.unseal(transfer.id, CHOICE, Choice) is not None
+        state = TransferState.CONFIRMED if signing else TransferState.IDENTIFIED
+        task = "sign" if signing else "fetch"
+        moved = uow.transfers.move(transfer, state, failure=None, attempts=0)
+        uow.audit.record("transfer.retried", transfer=transfer.id, step=task)
+        uow.after_commit(lambda: services.queue.send(task, transfer.id))
+    return moved

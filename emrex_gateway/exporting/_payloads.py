@@ -1,0 +1,70 @@
+"""What is sealed with a transfer, by kind. Everything here is personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from emrex_gateway.domain import PersonIdentifierType, Student, StudyRecord
+
+REQUEST = "request"
+"""``ClientRequest``: who asked, and where the reply goes."""
+ORIGIN = "origin"
+"""``Origin``: where an export without a client came from."""
+LOGIN = "login"
+"""``LoginState``: what a login under way must be compared with."""
+CLAIMED = "claimed"
+"""``Claimed``: who a signed launch says it is, until the person confirms it."""
+IDENTITY = "identity"
+"""``Identity``: who is there."""
+LISTING = "listing"
+"""``Listing``: what the host system has."""
+CHOICE = "choice"
+"""``Choice``: what the student wants to send."""
+OUTCOME = "outcome"
+"""``Outcome``: what was signed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where to lead the student back to after an export from the host's button."""
+
+    return_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginState:
+    """The method in use and what its ``start`` asked to keep."""
+
+    method: str
+    state: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The host system's answer, in its order: pages refer to records by position."""
+
+    student: Student
+    records: tuple[StudyRecord, ...] = field(repr=False)
+    adapter: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Keys of the chosen records, and the identifiers that the student held back.
+
+    ``language`` is that of the pages when the student consented; the readable
+    transcript follows it.
+    """
+
+    chosen: tuple[str, ...] = field(repr=False)
+    withheld: tuple[PersonIdentifierType, ...] = ()
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The signed document and its readable transcript."""
+
+    elmo: bytes = field(repr=False)
+    transcript: bytes = field(repr=False)

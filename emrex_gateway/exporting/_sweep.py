@@ -1,0 +1,93 @@
+"""The sweep: sends again what the queue lost, ends what is too old, destroys contents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from emrex_gateway.domain import Transfer, TransferState
+from emrex_gateway.errors import StaleTransfer
+from emrex_gateway.services import Services
+
+MAX_ATTEMPTS = 5
+"""A step that was begun this often and never ended is failed: it kills its worker."""
+
+_FETCHING = frozenset({TransferState.IDENTIFIED})
+_TASKS = {TransferState.IDENTIFIED: "fetch", TransferState.CONFIRMED: "sign"}
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many transfers were sent again, given up, ended, and forgotten."""
+
+    resent: int
+    failed: int
+    expired: int
+    forgotten: int
+
+
+def sweep(services: Services) -> Swept:
+    """Do one round; harmless to run at any time, in any number of processes."""
+    resent, failed = _resend(services)
+    expired = _expire(services)
+    now = services.clock()
+    with services.store.begin() as uow:
+        uow.once.sweep(now)
+        forgotten = uow.transfers.forget(
+            before=now - timedelta(seconds=services.settings.audit_lifetime)
+        )
+    return Swept(resent, failed, expired, forgotten)
+
+
+def _resend(services: Services) -> tuple[int, int]:
+    resent = failed = 0
+    before = services.clock() - timedelta(seconds=services.settings.resend_after)
+    with services.store.begin() as uow:
+        waiting = uow.transfers.waiting(_TASKS, before)
+    for transfer in waiting:
+        if transfer.expires_at <= services.clock() or _may_be_running(services, transfer):
+            continue
+        if transfer.attempts >= MAX_ATTEMPTS:
+            failed += _quietly(services, transfer, TransferState.FAILED)
+        else:
+            services.queue.send(_TASKS[transfer.state], transfer.id)
+            resent += 1
+    return resent, failed
+
+
+def _may_be_running(services: Services, transfer: Transfer) -> bool:
+    """A step that a worker began stamps the row; until its time-out is over it may still end."""
+    settings = services.settings
+    longest = settings.fetch_timeout if transfer.state in _FETCHING else settings.sign_timeout
+    return transfer.attempts > 0 and services.clock() - transfer.changed_at < timedelta(
+        seconds=longest
+    )
+
+
+def _expire(services: Services) -> int:
+    expired = 0
+    with services.store.begin() as uow:
+        overdue = uow.transfers.overdue(services.clock())
+    for transfer in overdue:
+        expired += _quietly(services, transfer, TransferState.EXPIRED)
+    return expired
+
+
+def _quietly(services: Services, transfer: Transfer, state: TransferState) -> int:
+    """Move a transfer that nobody else has moved meanwhile; contents of expired ones are destroyed."""
+    try:
+        with services.store.begin() as uow:
+            if state is TransferState.EXPIRED:
+                uow.transfers.move(transfer, state)
+                uow.transfers.purge(transfer.id)
+                uow.audit.record(
+                    "transfer.expired", transfer=transfer.id, state=transfer.state.value
+                )
+            else:
+                uow.transfers.move(transfer, state, failure="TooManyAttempts")
+                uow.audit.record(
+                    "transfer.given_up", transfer=transfer.id, attempts=transfer.attempts
+                )
+    except StaleTransfer:
+        return 0
+    return 1

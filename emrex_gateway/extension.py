@@ -1,0 +1,103 @@
+"""Embeds the gateway into any Flask application, as a quiet guest.
+
+The gateway is an application of its own, mounted into the host's WSGI
+callable: the host's extensions, hooks, headers, CSRF protection, catalogues
+and session do not meet its requests, and the gateway's do not meet the host's.
+The only bridge is the question "who is logged in here?", asked within a
+context of the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from flask import Flask
+
+from emrex_gateway import bootstrap, settings
+from emrex_gateway.domain import Identity
+from emrex_gateway.errors import ConfigError
+from emrex_gateway.factory import inner_app, mount
+from emrex_gateway.services import Services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+IdentityLoader = Callable[[], Identity | None]
+"""Runs in the host's request context; the logged-in student, or ``None``."""
+LoginUrl = Callable[[str], str]
+"""Returns the host's login page that leads back to the given path."""
+
+
+class EmrexGateway:
+    """A Flask extension. Settings are the host's ``EMREX_*`` configuration keys.
+
+    ``identity_loader`` says who is logged in at the host; ``login_url`` where
+    somebody who is not can log in (by default ``/login?next=…``). The object
+    keeps neither the application nor anything that belongs to it.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        identity_loader: IdentityLoader | None = None,
+        login_url: LoginUrl | None = None,
+        services: Services | None = None,
+    ) -> None:
+        self._identity_loader = identity_loader
+        self._login_url = login_url or (lambda path: f"/login?next={quote(path, safe='/')}")
+        self._services = services
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Mount the gateway into ``app`` under the path of ``EMREX_PUBLIC_URL``.
+
+        Raises ``ConfigError`` for unknown settings, for an address without a
+        path (it would hide the host), and when called twice for one application.
+        """
+        if "emrex_gateway" in app.extensions:
+            raise ConfigError("the gateway is embedded in this application already")
+        services = self._services or bootstrap.services(settings.from_app_config(app.config))
+        host = _Host(app, self._identity_loader, self._login_url)
+        inner = inner_app(services, host)
+        mounted = mount(app.wsgi_app, services, inner.wsgi_app)
+        if mounted is inner.wsgi_app:
+            raise ConfigError(
+                "EMREX_PUBLIC_URL needs a path, such as https://sis.example.edu/emrex"
+            )
+        app.extensions["emrex_gateway"] = services
+        # setattr: Flask documents replacing wsgi_app; mypy sees a method
+        setattr(app, "wsgi_app", mounted)  # noqa: B010
+
+
+class _Host:
+    """The bridge to the application around the gateway; lives in the mounted callable."""
+
+    def __init__(self, app: Flask, loader: IdentityLoader | None, login_url: LoginUrl) -> None:
+        self._app = app
+        self._loader = loader
+        self._login_url = login_url
+
+    def identity(self, environ: WSGIEnvironment) -> Identity | None:
+        """Ask within the host's context; its session is read and never written."""
+        if self._loader is None:
+            return None
+        mounted = environ.get("SCRIPT_NAME", "")
+        outside = {
+            **environ,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": mounted + environ.get("PATH_INFO", ""),
+            "REQUEST_METHOD": "GET",
+            "CONTENT_LENGTH": "0",
+        }
+        for key in [key for key in outside if key.startswith("werkzeug.")]:
+            del outside[key]  # what the inner request cached belongs to the inner request
+        with self._app.request_context(outside):
+            return self._loader()
+
+    def login_url(self, path: str) -> str:
+        """The host's login page that leads back to ``path``."""
+        return self._login_url(path)

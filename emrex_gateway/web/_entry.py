@@ -1,0 +1,102 @@
+"""Where transfers begin: a client's request, the host's button, a signed launch.
+
+Each of these may be a cross-site POST, which carries no Lax cookie: it reads
+no cookie, stores a row, sets the transfer's own cookie and answers 303.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, make_response, redirect, request, url_for
+from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.wrappers import Response
+
+from emrex_gateway import exporting, network
+from emrex_gateway.domain import LoginMethod
+from emrex_gateway.errors import GatewayError, LaunchError, PeerError
+from emrex_gateway.login import accept_launch
+from emrex_gateway.ports import Launch
+from emrex_gateway.web._context import absolute, remember, services
+from emrex_gateway.web._limits import count_entry
+
+entry = Blueprint("entry", __name__)
+
+
+@entry.route("/<slug>/emp", methods=["GET", "POST"])
+def emp(slug: str) -> Response:
+    """A client's request. POST by the specification; GET is in use too."""
+    count_entry(current_app)
+    _require_urlencoded()
+    made = services()
+    point = exporting.access_point(made, slug)
+    try:
+        asked = network.parse_request(request.form if request.method == "POST" else request.args)
+        host = network.check_return_url(
+            asked.return_url,
+            http_on_loopback=made.settings.http_on_loopback,
+            allowed_hosts=point.allowed_hosts,
+        )
+    except PeerError as error:
+        _refused("entry.refused", type(error).__name__)
+        raise
+    return _begun(exporting.enter(made, slug, asked, host))
+
+
+@entry.route("/<slug>/export", methods=["GET", "POST"])
+def export(slug: str) -> Response:
+    """The host's button: the same selection, then a download."""
+    count_entry(current_app)
+    exporting.access_point(services(), slug)
+    return _begun(exporting.enter_from_host(services(), slug))
+
+
+@entry.post("/<slug>/launch")
+def launch(slug: str) -> Response:
+    """A signed launch by a host that is not a Flask application; see ``docs/launch.md``."""
+    count_entry(current_app)
+    _require_urlencoded()
+    point = exporting.access_point(services(), slug)
+    with services().store.begin() as uow:
+        methods = uow.config.login_methods(point.institution)
+    try:
+        method, accepted = _accept([m for m in methods if m.kind == "launch" and m.enabled], slug)
+        entered = exporting.enter_from_launch(services(), slug, accepted, method.id)
+    except GatewayError as error:
+        _refused("launch.refused", getattr(error, "reason", type(error).__name__))
+        raise
+    if entered is None:
+        waiting = accepted.transfer or ""
+        return redirect(url_for("login.person", slug=slug, transfer_id=waiting), code=303)
+    return _begun(entered)
+
+
+def _accept(methods: list[LoginMethod], slug: str) -> tuple[LoginMethod, Launch]:
+    """Try the token against each launching host of the institution; the last refusal stands."""
+    token = request.form.get("token", "")
+    refusal: GatewayError = LaunchError("this institution accepts no launches")
+    for method in methods:
+        try:
+            return method, accept_launch(
+                method,
+                token,
+                audience=absolute("entry.launch", slug=slug),
+                now=services().clock(),
+            )
+        except (LaunchError, PeerError) as error:
+            refusal = error
+    raise refusal
+
+
+def _begun(entered: exporting.Entered) -> Response:
+    begun = entered.transfer
+    address = url_for("login.methods", slug=begun.access_point, transfer_id=begun.id)
+    return remember(make_response(redirect(address, code=303)), entered)
+
+
+def _require_urlencoded() -> None:
+    if request.method == "POST" and request.mimetype != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType
+
+
+def _refused(event: str, reason: str) -> None:
+    with services().store.begin() as uow:
+        uow.audit.record(event, reason=reason)

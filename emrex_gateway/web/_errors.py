@@ -1,0 +1,190 @@
+"""Every error's page: what happened, what to do, a number to ask for help with. HTTP status here only."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import structlog
+from flask import Flask, make_response, render_template, request
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from emrex_gateway.domain import Transfer
+from emrex_gateway.errors import (
+    BadReturnAddress,
+    GatewayError,
+    LaunchError,
+    LoginError,
+    PeerError,
+    StaleTransfer,
+    StoreUnavailable,
+    TransferNotFound,
+)
+from emrex_gateway.web._context import known_transfer
+from emrex_gateway.web._steps import go_on
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    status: int
+    title: str
+    text: str
+
+
+def init(app: Flask) -> None:
+    """Answer every error with a page of ours."""
+    app.register_error_handler(GatewayError, _gateway)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _gateway(error: GatewayError) -> Response:
+    if isinstance(error, StaleTransfer) and (at := _transfer()) is not None:
+        return go_on(at, late=True)
+    return _show(_page_for(error), error)
+
+
+def _http(error: HTTPException) -> Response:
+    if error.code is not None and error.code < 400:
+        return error.get_response()
+    response = _show(_page_for_status(error.code or 500), error)
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    return _show(_page_for_status(500), error)
+
+
+def _show(page: _Page, error: Exception) -> Response:
+    at = _transfer()
+    reference = at.reference if at else secrets.token_hex(4).upper()
+    report = _log.error if page.status >= 500 else _log.info
+    # the class and our own reference only: an exception's text may quote a person
+    report(
+        "page.error",
+        status=page.status,
+        error=type(error).__name__,
+        reference=reference,
+        endpoint=request.endpoint,
+        where=_where(error) if page.status >= 500 else None,
+    )
+    try:
+        html = render_template("emrex/error.html", page=page, reference=reference)
+    except Exception:  # the page's own head may need what just broke (the database)
+        html = render_template("emrex/bare.html", page=page, reference=reference)
+    response = make_response(html, page.status)
+    if page.status == 503:
+        response.headers["Retry-After"] = "30"
+    return response
+
+
+def _transfer() -> Transfer | None:
+    try:
+        return known_transfer()
+    except GatewayError:
+        return None
+
+
+def _where(error: Exception) -> list[str]:
+    """The frames of the trace by file and line, without any value."""
+    import traceback  # noqa: PLC0415 - only when something is broken
+
+    return [f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)][-12:]
+
+
+def _page_for(error: GatewayError) -> _Page:
+    """The most specific page that there is for an error's class."""
+    for class_ in type(error).__mro__:
+        if (words := _words().get(class_)) is not None:
+            return _Page(*words)
+    return _page_for_status(503 if isinstance(error, StoreUnavailable) else 500)
+
+
+def _words() -> dict[type, tuple[int, str, str]]:
+    return {
+        TransferNotFound: (
+            404,
+            _("This page belongs to another browser, or its time is over"),
+            _(
+                "For your safety, a transfer can only go on in the browser that began it, and only "
+                "for a few hours. Please go back to the service that sent you here and start again."
+            ),
+        ),
+        BadReturnAddress: (
+            400,
+            _("The service that sent you here cannot be answered"),
+            _(
+                "It gave a return address that is not safe to use, so nothing was sent. Please tell "
+                "the service that sent you here; you have done nothing wrong."
+            ),
+        ),
+        LaunchError: (
+            403,
+            _("Your link has been used or is too old"),
+            _(
+                "For your safety, it works once and for one minute. Please go back to your "
+                "university's system and press the button again."
+            ),
+        ),
+        LoginError: (
+            403,
+            _("You could not be logged in"),
+            _("Please go back and try again."),
+        ),
+        PeerError: (
+            400,
+            _("This request is not complete"),
+            _(
+                "The service that sent you here left something out, so nothing can be sent back. "
+                "Please go back to it and start again."
+            ),
+        ),
+        StaleTransfer: (
+            409,
+            _("This has gone on meanwhile"),
+            _("Something changed in another window. Please load the page again."),
+        ),
+    }
+
+
+def _page_for_status(status: int) -> _Page:
+    pages = {
+        404: (_("There is no such page"), _("Please check the address, or go back.")),
+        405: (
+            _("This address cannot be opened like that"),
+            _("Please go back to the service that sent you here and start again."),
+        ),
+        413: (_("That was too large"), _("Please go back and try with less.")),
+        415: (
+            _("This request is not complete"),
+            _("The service that sent you here used a form that cannot be read here."),
+        ),
+        429: (
+            _("Too many requests from your network"),
+            _("Please wait a minute and try again."),
+        ),
+        503: (
+            _("The service is busy"),
+            _("Nothing is lost. Please wait half a minute and load this page again."),
+        ),
+    }
+    if status in pages:
+        return _Page(status, *pages[status])
+    if 400 <= status < 500:
+        return _Page(
+            status,
+            _("This cannot be done"),
+            _("The page was out of date or not complete. Please go back and try again."),
+        )
+    return _Page(
+        status,
+        _("Something broke on our side"),
+        _("Nothing was sent. Please try again in a few minutes."),
+    )

@@ -1,0 +1,78 @@
+"""The language of the pages: asked for, remembered, or what the browser prefers."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from flask import Flask, Response, g, request
+from flask_babel import Babel, format_date, format_decimal, get_locale
+
+from emrex_gateway.domain import Texts, best_text
+from emrex_gateway.web._context import services
+
+COOKIE = "emrex-lang"
+NAMES = {"en": "English", "fi": "Suomi", "sv": "Svenska"}
+"""A language's name in itself."""
+
+
+def init(app: Flask) -> None:
+    """Set Flask-Babel up for the gateway's own application and catalogue."""
+    Babel(
+        app,
+        default_locale="en",
+        default_domain="emrex",
+        default_translation_directories=str(Path(__file__).parent / "translations"),
+        locale_selector=_choose,
+    )
+
+
+def language() -> str:
+    """The page's language, such as ``"fi"``."""
+    locale = get_locale()
+    return locale.language if locale else "en"
+
+
+def remember(response: Response) -> Response:
+    """Keep a language that the reader asked for; say which one the page is in."""
+    asked = request.args.get("lang")
+    if asked in services().settings.languages:
+        response.set_cookie(
+            COOKIE,
+            asked,
+            max_age=31_536_000,
+            path=f"{request.script_root}/",
+            secure=services().settings.secure_cookies,
+            httponly=True,
+            samesite="Lax",
+        )
+    if "emrex_language" in g:
+        response.headers["Content-Language"] = g.emrex_language
+        response.vary.update(("Accept-Language", "Cookie"))
+    return response
+
+
+def best(values: Texts, default: str = "") -> str:
+    """A record's text in the best language that it has for this reader."""
+    return best_text(values, (language(), *services().settings.languages), default)
+
+
+def number(value: Decimal) -> str:
+    """Credits as people write them: no trailing zeros, the reader's decimal sign."""
+    return format_decimal(value.normalize())
+
+
+def day(value: date | None) -> str:
+    """A date in the reader's style, or nothing."""
+    return format_date(value, "medium") if value else ""
+
+
+def _choose() -> str:
+    languages = services().settings.languages
+    asked = request.args.get("lang")
+    kept = request.cookies.get(COOKIE)
+    chosen = next((tag for tag in (asked, kept) if tag in languages), None)
+    chosen = chosen or request.accept_languages.best_match(languages) or languages[0]
+    g.emrex_language = chosen
+    return chosen

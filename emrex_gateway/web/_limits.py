@@ -1,0 +1,67 @@
+"""How often one address may begin something.
+
+The counters live in the process: they need no Redis, which may be gone, and
+they hold no address, only a keyed hash of it that dies with the process. With
+several processes the limit is a multiple; it is there to keep a flood from
+filling the database, not to meter students.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+
+from flask import Flask, request
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from werkzeug.exceptions import TooManyRequests
+
+from emrex_gateway.web._context import services
+
+_EXTENSION = "emrex_gateway_limits"
+
+
+class Limits:
+    """The counters of one process."""
+
+    def __init__(self, notation: str) -> None:
+        self._limit = parse(notation)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._key = secrets.token_bytes(16)
+
+    def hit(self, address: str) -> bool:
+        """Count one; ``False`` when the address has had its share."""
+        digest = hashlib.blake2b(network(address).encode(), key=self._key, digest_size=16)
+        return self._limiter.hit(self._limit, digest.hexdigest())
+
+
+def network(address: str) -> str:
+    """An IPv4 address, or the /64 of an IPv6 one: what one subscriber has."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if parsed.version == 6 and parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    if parsed.version == 6:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def init(app: Flask, notation: str) -> None:
+    """Give the application its counters. Raises ``ValueError`` for a wrong notation."""
+    app.extensions[_EXTENSION] = Limits(notation)
+
+
+def count_entry(app: Flask) -> None:
+    """Count the request in hand against its address. Raises ``TooManyRequests``."""
+    limits = app.extensions[_EXTENSION]
+    assert isinstance(limits, Limits)
+    if not limits.hit(request.remote_addr or ""):
+        raise TooManyRequests(retry_after=_retry_after())
+
+
+def _retry_after() -> int:
+    return parse(services().settings.entry_limit).get_expiry()

@@ -1,0 +1,43 @@
+"""Puts the pages into an application."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from emrex_gateway import exporting
+from emrex_gateway.services import Services
+from emrex_gateway.web import _errors, _headers, _languages, _limits, _rows, _steps
+from emrex_gateway.web._context import EXTENSION, Context, Host, form_token
+from emrex_gateway.web._entry import entry
+from emrex_gateway.web._finish import finish
+from emrex_gateway.web._health import health
+from emrex_gateway.web._login import login
+from emrex_gateway.web._student import student
+
+
+def register(app: Flask, services: Services, host: Host | None) -> None:
+    """Add the data access point's pages, languages, headers, limits and error pages to ``app``."""
+    app.extensions[EXTENSION] = Context(services, host)
+    _languages.init(app)
+    _limits.init(app, services.settings.entry_limit)
+    for blueprint in (health, entry, login, student, finish):
+        app.register_blueprint(blueprint)
+    _errors.init(app)
+    app.after_request(_languages.remember)
+    app.after_request(_headers.apply)
+    app.jinja_env.globals.update(
+        best=_languages.best,
+        day=_languages.day,
+        number=_languages.number,
+        page_language=_languages.language,
+        language_names=_languages.NAMES,
+        nonce=_headers.nonce,
+        form_token=form_token,
+        page_institution=_steps.page_institution,
+        page_transfer=_steps.page_transfer,
+        same_page=_steps.same_page,
+        languages=services.settings.languages,
+        flat=_rows.flat,
+        cancellable=exporting.CANCELLABLE,
+        demo=services.settings.demo,
+    )

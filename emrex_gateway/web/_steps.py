@@ -1,0 +1,64 @@
+"""Which page a transfer stands on; every page leads there when its own time is over."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from emrex_gateway.domain import Institution, Transfer, TransferState
+from emrex_gateway.web._context import institution, known_transfer, transfer
+
+_S = TransferState
+_PAGES = {
+    _S.ENTERED: "login.methods",
+    _S.IDENTIFIED: "student.progress",
+    _S.SELECTING: "student.choose",
+    _S.CONFIRMED: "student.progress",
+    _S.SIGNED: "finish.reply",
+    _S.DELIVERED: "finish.reply",
+    _S.NO_RESULTS: "finish.end",
+    _S.CANCELLED: "finish.end",
+    _S.FAILED: "finish.end",
+    _S.EXPIRED: "finish.end",
+}
+
+
+def page_of(at: Transfer) -> str:
+    """The endpoint of the page that a transfer stands on."""
+    if at.state in (_S.SIGNED, _S.DELIVERED) and at.client_host is None:
+        return "finish.download"
+    return _PAGES[at.state]
+
+
+def go_on(at: Transfer, *, late: bool = False) -> Response:
+    """Send the browser to the transfer's present page; ``late`` says why there."""
+    values = {"late": "1"} if late else {}
+    address = url_for(page_of(at), slug=at.access_point, transfer_id=at.id, **values)
+    return redirect(address, code=303)
+
+
+def elsewhere(endpoint: str) -> Response | None:
+    """A redirect when the transfer does not stand on this page, else ``None``."""
+    at = transfer()
+    return None if page_of(at) == endpoint else go_on(at)
+
+
+def same_page(lang: str) -> str:
+    """This page's address in another language."""
+    arguments = {**request.args.to_dict(), "lang": lang}
+    for private in ("code", "state", "session_state", "iss"):
+        arguments.pop(private, None)
+    return f"?{urlencode(arguments)}"
+
+
+def page_transfer() -> Transfer | None:
+    """The transfer in hand, for the page's foot; ``None`` on pages without one."""
+    return known_transfer()
+
+
+def page_institution() -> Institution | None:
+    """The institution whose pages these are."""
+    slug = (request.view_args or {}).get("slug")
+    return institution(slug) if slug else None
