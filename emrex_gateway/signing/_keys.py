@@ -1,0 +1,167 @@
+"""The key ring: opens each access point's key once a process, and says plainly what is wrong."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+
+import pkcs11
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from emrex_gateway.domain import AccessPoint
+from emrex_gateway.errors import ConfigError, SigningError
+from emrex_gateway.ports import Clock, Secrets, Signer
+from emrex_gateway.signing._certificates import Certificate, read_certificates
+from emrex_gateway.signing._pem import PemSigner, fits, read_private_key
+from emrex_gateway.signing._references import (
+    parse_pkcs11,
+    passphrase_reference,
+    read_reference,
+    stamp,
+)
+from emrex_gateway.signing._token import TokenSigner, open_token_key, token_key_kind
+
+MIN_RSA_BITS = 2048
+"""The shortest RSA key that we sign with."""
+
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    signer: PemSigner | TokenSigner
+    certificate: Certificate
+    origin: tuple[object, ...]
+    session: pkcs11.Session | None = None
+
+
+class KeyRing:
+    """Implements ``ports.Signers``. Lives in the signing worker only.
+
+    A key is opened the first time that it is asked for and kept; it is opened
+    again when its reference or a file changed, after a fork (tokens only),
+    and after the token failed. The certificate's dates are checked each time.
+    """
+
+    def __init__(self, secrets: Secrets, clock: Clock) -> None:
+        self._secrets = secrets
+        self._clock = clock
+        self._held: dict[str, _Held] = {}
+        self._lock = threading.RLock()
+
+    def signer(self, access_point: AccessPoint) -> Signer:
+        """Return the access point's signer.
+
+        Raises ``SigningError`` with a sentence that names the access point
+        and says which: key or certificate missing, unreadable, not a key or
+        certificate, not yet valid, expired, too short, of an unknown kind, or
+        not belonging together; the token, its driver, PIN or key.
+        """
+        try:
+            with self._lock:
+                held = self._current(access_point)
+                self._check_dates(held.certificate)
+        except SigningError as error:
+            raise SigningError(f"access point {access_point.slug}: {error}") from error
+        return held.signer
+
+    def close(self) -> None:
+        """Log out of the tokens and forget the keys."""
+        with self._lock:
+            for held in self._held.values():
+                _close(held)
+            self._held.clear()
+
+    def _current(self, access_point: AccessPoint) -> _Held:
+        origin = (
+            access_point.key,
+            access_point.certificate,
+            stamp(access_point.key),
+            stamp(access_point.certificate),
+            os.getpid() if access_point.key.startswith("pkcs11:") else 0,
+        )
+        held = self._held.get(access_point.slug)
+        if held is not None and held.origin == origin and not _broken(held):
+            return held
+        if held is not None:
+            del self._held[access_point.slug]
+            _close(held)
+        opened = self._open(access_point, origin)
+        self._held[access_point.slug] = opened
+        return opened
+
+    def _open(self, access_point: AccessPoint, origin: tuple[object, ...]) -> _Held:
+        certificate = self._certificate(access_point)
+        if access_point.key.startswith("pkcs11:"):
+            where = parse_pkcs11(access_point.key)
+            session, key = open_token_key(where, self._secrets)
+            try:
+                if token_key_kind(key) != certificate.kind:
+                    raise SigningError("the token's key does not fit the certificate")  # noqa: TRY301
+                signer = TokenSigner(key, certificate, self._clock)
+                signer.check_fit()
+            except BaseException:
+                session.close()
+                raise
+            return _Held(signer, certificate, origin, session)
+        private = read_private_key(
+            read_reference(access_point.key, self._secrets, "the key"),
+            self._passphrase(access_point.key),
+        )
+        if certificate.key is None or not fits(private, certificate.key):
+            raise SigningError(
+                "the key does not fit the certificate"
+                " (a file with several certificates must begin with the key's own)"
+            )
+        return _Held(PemSigner(private, certificate, self._clock), certificate, origin)
+
+    def _passphrase(self, reference: str) -> str | None:
+        source = passphrase_reference(reference) if reference.startswith("file:") else None
+        try:
+            return None if source is None else self._secrets(source)
+        except ConfigError as error:
+            raise SigningError(f"the key's passphrase is not available: {error}") from None
+
+    def _certificate(self, access_point: AccessPoint) -> Certificate:
+        data = read_reference(access_point.certificate, self._secrets, "the certificate")
+        found = read_certificates(data)
+        if not found:
+            raise SigningError("the certificate is not one: it is neither PEM nor DER of X.509")
+        certificate = found[0]
+        self._check_dates(certificate)
+        key = certificate.key
+        if isinstance(key, rsa.RSAPublicKey):
+            if key.key_size < MIN_RSA_BITS:
+                raise SigningError(
+                    f"the key is too short: RSA of {key.key_size} bits, {MIN_RSA_BITS} is the least"
+                )
+        elif not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in _CURVES:
+            raise SigningError("the certificate's key is neither RSA nor on P-256, P-384, P-521")
+        return certificate
+
+    def _check_dates(self, certificate: Certificate) -> None:
+        now = self._clock()
+        if now < certificate.not_before:
+            raise SigningError(
+                f"the certificate is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC"
+            )
+        if now > certificate.not_after:
+            raise SigningError(
+                f"the certificate expired on {certificate.not_after:%Y-%m-%d %H:%M} UTC"
+            )
+
+
+def _broken(held: _Held) -> bool:
+    return isinstance(held.signer, TokenSigner) and held.signer.broken
+
+
+def _close(held: _Held) -> None:
+    # What was opened before a fork is the parent's: its numbers may mean other sessions here.
+    if held.session is None or held.origin[-1] != os.getpid():
+        return
+    try:
+        held.session.close()
+    except pkcs11.PKCS11Error:
+        # A token that was pulled out has no session to close.
+        return

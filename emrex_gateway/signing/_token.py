@@ -1,0 +1,183 @@
+"""The signer whose key stays in a PKCS#11 token: it gets the canonical SignedInfo, nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from typing import Final
+
+import pkcs11
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from pkcs11.constants import Attribute, ObjectClass
+from pkcs11.exceptions import PKCS11Error
+from pkcs11.mechanisms import KeyType, Mechanism
+from pkcs11.types import SignMixin
+
+from emrex_gateway.domain import SignedElmo, UnsignedElmo
+from emrex_gateway.errors import ConfigError, SigningError
+from emrex_gateway.ports import Clock, Secrets
+from emrex_gateway.signing._certificates import Certificate
+from emrex_gateway.signing._form import (
+    canonical_signed_info,
+    digest_of,
+    finish,
+    hash_for,
+    open_document,
+    signature_element,
+)
+from emrex_gateway.signing._references import TokenKey
+
+_PROBE: Final = b"emrex-gateway: does the key fit its certificate?"
+_drivers: dict[str, int] = {}
+"""The process that opened each driver, by its path."""
+
+_HASHES: Final = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+
+
+class TokenSigner:
+    """Signs with a key that never leaves its token. One session, used by one thread at a time.
+
+    ``broken`` is true once the token has failed: the key ring then opens it anew.
+    """
+
+    def __init__(self, key: SignMixin, certificate: Certificate, clock: Clock) -> None:
+        if certificate.key is None:
+            raise SigningError("the certificate's key is neither RSA nor EC")
+        self._key = key
+        self._certificate = certificate
+        self._clock = clock
+        self._public = certificate.key
+        self._hash = hash_for(certificate.key)
+        self._lock = threading.Lock()
+        self.broken = False
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """The certificate that the signatures name, PEM."""
+        return self._certificate.pem
+
+    def sign(self, document: UnsignedElmo) -> SignedElmo:
+        """See ``ports.Signer``."""
+        tree = open_document(document)
+        signature = signature_element(self._certificate, self._hash, digest_of(tree))
+        tree.getroot().append(signature)
+        value = self.sign_bytes(canonical_signed_info(signature))
+        return finish(tree, signature, value, self._certificate, self._clock())
+
+    def sign_bytes(self, data: bytes) -> bytes:
+        """Sign in the token; for ECDSA r and s side by side (XML Signature 1.1, section 6.4.3)."""
+        try:
+            with self._lock:
+                if isinstance(self._public, rsa.RSAPublicKey):
+                    return self._key.sign(data, mechanism=Mechanism.SHA256_RSA_PKCS)
+                # The plain mechanism: older tokens have none that hashes as well.
+                digest = hashlib.new(self._hash, data).digest()
+                return self._key.sign(digest, mechanism=Mechanism.ECDSA)
+        except PKCS11Error as error:
+            self.broken = True
+            raise SigningError(f"the token refused to sign ({_name(error)})") from None
+
+    def check_fit(self) -> None:
+        """Raise ``SigningError`` unless the token's key belongs to the certificate."""
+        value = self.sign_bytes(_PROBE)
+        hash_ = _HASHES[self._hash]
+        try:
+            if isinstance(self._public, rsa.RSAPublicKey):
+                self._public.verify(value, _PROBE, padding.PKCS1v15(), hash_)
+            else:
+                half = len(value) // 2
+                r, s = (int.from_bytes(part, "big") for part in (value[:half], value[half:]))
+                self._public.verify(encode_dss_signature(r, s), _PROBE, ec.ECDSA(hash_))
+        except InvalidSignature:
+            raise SigningError("the token's key does not fit the certificate") from None
+
+
+def open_token_key(where: TokenKey, secrets: Secrets) -> tuple[pkcs11.Session, SignMixin]:
+    """Log in to the token and find the key.
+
+    Raises ``SigningError``: driver, token, PIN or key are not as the reference says.
+    """
+    pin = _pin(where, secrets)
+    session = _log_in(_token(where), pin)
+    try:
+        return session, _find(session, where)
+    except BaseException:
+        session.close()
+        raise
+
+
+def _token(where: TokenKey) -> pkcs11.Token:
+    try:
+        driver = pkcs11.lib(where.module)
+        # A driver has to be opened again in each process (C_Initialize in PKCS#11), once, because
+        # that ends all sessions.
+        if _drivers.setdefault(where.module, os.getpid()) != os.getpid():
+            driver.reinitialize()
+            _drivers[where.module] = os.getpid()
+        token: pkcs11.Token = driver.get_token(token_label=where.token, token_serial=where.serial)
+    except pkcs11.NoSuchToken:
+        raise SigningError(f"the token {where.token or 'of the reference'} is not there") from None
+    except pkcs11.MultipleTokensReturned:
+        raise SigningError("several tokens fit the pkcs11 reference; add its serial") from None
+    except PKCS11Error:
+        raise SigningError(f"the token's driver {where.module} cannot be opened") from None
+    return token
+
+
+def _log_in(token: pkcs11.Token, pin: str | None) -> pkcs11.Session:
+    try:
+        return token.open(user_pin=pin)
+    except pkcs11.UserAlreadyLoggedIn:
+        # A login counts for all of this process's sessions with the token: another access point's.
+        return token.open()
+    except (pkcs11.PinIncorrect, pkcs11.PinLenRange, pkcs11.PinInvalid):
+        raise SigningError("the token refused the PIN that pin-source names") from None
+    except pkcs11.PinLocked:
+        raise SigningError("the token is locked after too many wrong PINs") from None
+    except PKCS11Error as error:
+        raise SigningError(f"the token cannot be logged in to ({_name(error)})") from None
+
+
+def token_key_kind(key: SignMixin) -> str:
+    """``rsa``, ``ecdsa`` or another kind's name."""
+    kind = key.key_type
+    return {KeyType.RSA: "rsa", KeyType.EC: "ecdsa"}.get(kind, str(kind))
+
+
+def _find(session: pkcs11.Session, where: TokenKey) -> SignMixin:
+    wanted: dict[Attribute, object] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
+    if where.label is not None:
+        wanted[Attribute.LABEL] = where.label
+    if where.id is not None:
+        wanted[Attribute.ID] = where.id
+    try:
+        found = list(session.get_objects(wanted))
+    except PKCS11Error as error:
+        raise SigningError(f"the token cannot be searched ({_name(error)})") from None
+    if len(found) != 1:
+        many = "several private keys" if found else "no private key"
+        raise SigningError(f"the token has {many} of the name in the pkcs11 reference")
+    key = found[0]
+    if not isinstance(key, SignMixin):
+        raise SigningError("the token's key is not allowed to sign (CKA_SIGN)")
+    return key
+
+
+def _pin(where: TokenKey, secrets: Secrets) -> str | None:
+    if where.pin_source is None:
+        return None
+    if not where.pin_source.startswith(("env:", "file:")):
+        raise SigningError("the pkcs11 reference's pin-source is neither env:NAME nor file:/path")
+    try:
+        return secrets(where.pin_source)
+    except ConfigError as error:
+        raise SigningError(f"the token's PIN is not available: {error}") from None
+
+
+def _name(error: PKCS11Error) -> str:
+    # The library's texts may hold attributes; the class names the return value.
+    return type(error).__name__

@@ -1,0 +1,146 @@
+"""Verifying: the only way from a ``SignedElmo`` to a ``VerifiedElmo``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import xmlsec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from lxml import etree
+
+from emrex_gateway.domain import SignatureFacts, SignedElmo, VerifiedElmo
+from emrex_gateway.domain._elmo import _WITNESS
+from emrex_gateway.errors import SignatureError
+from emrex_gateway.signing._certificates import Certificate, read_certificates
+from emrex_gateway.signing._parse import parse
+from emrex_gateway.signing._policy import (
+    CANONICALIZATIONS,
+    DIGESTS,
+    SIGNATURES,
+    STRICT,
+    Policy,
+    check_algorithms,
+)
+from emrex_gateway.signing._shape import Shape, digest_holds, digested_bytes, read_shape
+
+MAX_CERTIFICATES = 20
+"""The most certificates that one document is tried with."""
+
+
+def verify(
+    document: SignedElmo,
+    certificates: Sequence[bytes],
+    policy: Policy = STRICT,
+    *,
+    now: datetime | None = None,
+) -> VerifiedElmo:
+    """Return the bytes that a signature by one of ``certificates`` covers: the whole document.
+
+    ``certificates`` are PEM, DER or bare base64, those that the registry
+    lists for the provider (several during a key rollover); what the document
+    itself says in KeyInfo is never trusted. A certificate's dates only make a
+    warning: providers are accepted by the list. ``now`` is for these dates.
+
+    The bytes that come back are the canonical form that was digested, without
+    the signature and without comments: nothing else can be read later.
+
+    Raises ``SignatureError``; ``reason`` is one of
+
+    - parsing: ``size``, ``encoding``, ``dtd``, ``malformed``, ``depth``
+    - which signature: ``unsigned``, ``several-signatures``, ``root``
+    - what it covers: ``coverage`` (a part, or wrapped), ``references``,
+      ``external-reference``, ``xpath``, ``xslt``, ``transform``
+    - its form: ``shape``, ``object``
+    - algorithms: ``hmac``, ``sha1``, ``algorithm``
+    - keys: ``no-certificate`` (none given that can be read), ``weak-key``,
+      ``certificate`` (SignatureValue is not by a given certificate's key)
+    - contents: ``digest`` (changed after it was signed)
+    """
+    tree = parse(document.xml)
+    shape = read_shape(tree)
+    warnings = check_algorithms(shape.signature_method, shape.digest_method, policy)
+    trusted = usable(read_all(certificates), shape, policy)
+    # libxmlsec first: it needs the signature in the tree, which digested_bytes takes out of it.
+    signer = next((c for c in trusted if holds(shape.node, c)), None)
+    octets = digested_bytes(tree, shape)
+    if not digest_holds(octets, shape):
+        raise SignatureError("the document was changed after it was signed", "digest")
+    if signer is None:
+        raise SignatureError(
+            "the signature was not made with a given certificate's key", "certificate"
+        )
+    return VerifiedElmo(
+        octets,
+        facts(shape, signer, (*warnings, *_cautions(signer, now or datetime.now(UTC)))),
+        witness=_WITNESS,
+    )
+
+
+def read_all(given: Iterable[bytes]) -> tuple[Certificate, ...]:
+    """Read the given certificates, each once. Raises ``SignatureError`` (``no-certificate``)."""
+    found = {c.fingerprint: c for data in given for c in read_certificates(data)}
+    if not found:
+        raise SignatureError("no certificate was given that can be read", "no-certificate")
+    return tuple(found.values())[:MAX_CERTIFICATES]
+
+
+def usable(given: Sequence[Certificate], shape: Shape, policy: Policy) -> list[Certificate]:
+    """Those of the certificates whose key can have made the signature and is strong enough.
+
+    Raises ``SignatureError``: ``certificate`` when none has that kind of key,
+    ``weak-key`` when those that have are too short.
+    """
+    kind = SIGNATURES[shape.signature_method][0]
+    fitting = [c for c in given if c.kind == kind]
+    if not fitting:
+        raise SignatureError("no given certificate has the kind of key that signed", "certificate")
+    strong = [c for c in fitting if _bits(c) >= (policy.min_rsa_bits if kind == "rsa" else 256)]
+    if not strong:
+        raise SignatureError("the given certificate's key is too short for this policy", "weak-key")
+    return strong
+
+
+def holds(node: etree._Element, certificate: Certificate) -> bool:
+    """Let libxmlsec tell whether the signature at ``node`` is by the certificate's key.
+
+    The node must have passed ``read_shape``.
+    """
+    context = xmlsec.SignatureContext()
+    # With a key set, libxmlsec does not look into KeyInfo at all.
+    context.key = xmlsec.Key.from_memory(certificate.spki, xmlsec.constants.KeyDataFormatPem)
+    try:
+        context.verify(node)
+    except xmlsec.Error:
+        return False
+    return True
+
+
+def facts(shape: Shape, signer: Certificate, warnings: tuple[str, ...]) -> SignatureFacts:
+    """What a signature was made with."""
+    return SignatureFacts(
+        subject=signer.subject,
+        fingerprint=signer.fingerprint,
+        not_before=signer.not_before,
+        not_after=signer.not_after,
+        signature_method="-".join(SIGNATURES[shape.signature_method]),
+        digest_method=DIGESTS[shape.digest_method],
+        canonicalization=CANONICALIZATIONS[shape.canonicalization],
+        warnings=warnings,
+    )
+
+
+def _bits(certificate: Certificate) -> int:
+    key = certificate.key
+    return key.key_size if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) else 0
+
+
+def _cautions(signer: Certificate, now: datetime) -> tuple[str, ...]:
+    found = []
+    if now < signer.not_before:
+        found.append(f"the certificate is not valid before {signer.not_before.date()}")
+    if now > signer.not_after:
+        found.append(f"the certificate expired on {signer.not_after.date()}")
+    if isinstance(signer.key, rsa.RSAPublicKey) and signer.key.key_size < 2048:
+        found.append(f"the key is short: RSA of {signer.key.key_size} bits")
+    return tuple(found)
