@@ -55,7 +55,11 @@ class EnvelopeError(PeerError):
 
 
 class LaunchError(PeerError):
-    """A signed launch was refused: signature, time, audience, or used before."""
+    """A signed launch was refused. ``reason`` is a short code, such as ``expired`` or ``replayed``."""
+
+    def __init__(self, message: str, reason: str = "refused") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class LoginError(GatewayError):

@@ -1,0 +1,240 @@
+"""The door ``OidcLogin``: OpenID Connect's code flow, from the button to an ``Identity``.
+
+Sources: OpenID Connect Core 1.0 sections 3.1 and 5.3, RFC 7636 (PKCE), RFC 9207 (mix-up).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets as random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore
+
+from emrex_gateway.domain import Identity, LoginMethod
+from emrex_gateway.errors import ConfigError, LoginError
+from emrex_gateway.login._addresses import AddressPolicy
+from emrex_gateway.login._authlib import OidcClient, check_id_token
+from emrex_gateway.login._claims import identity_from_claims
+from emrex_gateway.login._http import Caller, Resolve, resolve
+from emrex_gateway.login._jws import JwsError, read_header, verify
+from emrex_gateway.login._provider import Provider, Providers
+from emrex_gateway.login._settings import OidcSettings, oidc_settings
+from emrex_gateway.ports import Clock, LoginStart, Secrets
+from emrex_gateway.settings import Settings
+
+MAX_TOKEN = 64 * 1024
+_MAX_PARAMETER = 4096
+_BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
+
+
+class OidcLogin:
+    """Logs people in at the OpenID provider that a login method names (``ports.Login``).
+
+    What ``start`` returns as ``state`` stays on the server with the transfer;
+    the ``state`` in the address is ``<transfer id>.<random>``. Tokens are
+    forgotten when ``finish`` returns. One instance serves all methods of a
+    process and keeps the providers' metadata and keys.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: Secrets,
+        clock: Clock,
+        *,
+        timeout: float = 10.0,
+        resolve: Resolve = resolve,
+    ) -> None:
+        """``timeout`` is in seconds for each request to a provider."""
+        self._secrets = secrets
+        self._clock = clock
+        self._http_on_loopback = settings.http_on_loopback
+        self._timeout = timeout
+        self._resolve = resolve
+        self._ssl = httpcore.default_ssl_context()
+        self._providers = Providers(clock, http_on_loopback=settings.http_on_loopback)
+
+    def start(
+        self, method: LoginMethod, *, callback_url: str, transfer_id: str, locale: str | None
+    ) -> LoginStart:
+        """As ``ports.Login``; ``LoginError.reason`` says what is wrong with the provider."""
+        with _as_login_error():
+            settings = oidc_settings(method)
+            caller = self._caller(settings)
+            provider = self._providers.provider(caller, settings)
+            state = {
+                "method": method.id,
+                "state": f"{transfer_id}.{random.token_urlsafe(32)}",
+                "nonce": random.token_urlsafe(32),
+                "code_verifier": random.token_urlsafe(48),
+            }
+            url = OidcClient(caller, settings, provider).authorization_url(
+                callback_url,
+                state=state["state"],
+                nonce=state["nonce"],
+                code_verifier=state["code_verifier"],
+                locale=locale,
+            )
+            return LoginStart(url=url, state=state)
+
+    def finish(
+        self,
+        method: LoginMethod,
+        *,
+        callback_url: str,
+        state: Mapping[str, str],
+        parameters: Mapping[str, str],
+    ) -> Identity:
+        """As ``ports.Login``; ``LoginError.reason`` is ``denied`` when the person said no."""
+        _check_state(method, state, parameters)
+        with _as_login_error():
+            settings = oidc_settings(method)
+            caller = self._caller(settings)
+            provider = self._providers.provider(caller, settings)
+            code = _check_answer(provider, parameters)
+            client = OidcClient(caller, settings, provider, self._secret(settings))
+            tokens = client.redeem(
+                code, callback_url=callback_url, code_verifier=state["code_verifier"]
+            )
+            claims = self._claims(caller, settings, provider, tokens, state["nonce"])
+            _check_person(settings, identity := identity_from_claims(method, settings, claims))
+            return identity
+
+    def check(self, method: LoginMethod) -> None:
+        """Try what can be tried without a person: settings, secret, metadata, keys.
+
+        Raises ``ConfigError`` or ``LoginError``.
+        """
+        settings = oidc_settings(method)
+        caller = self._caller(settings)
+        provider = self._providers.provider(caller, settings)
+        OidcClient(caller, settings, provider, self._secret(settings))
+        if not self._providers.keys(caller, settings):
+            raise LoginError("the provider publishes no key that can sign", "keys")
+
+    def _caller(self, settings: OidcSettings) -> Caller:
+        return Caller(
+            AddressPolicy(settings.allow_private_addresses, self._http_on_loopback),
+            ssl_context=self._ssl,
+            http_on_loopback=self._http_on_loopback,
+            timeout=self._timeout,
+            resolve=self._resolve,
+        )
+
+    def _secret(self, settings: OidcSettings) -> str:
+        return self._secrets(settings.private_key or settings.client_secret or "")
+
+    def _claims(
+        self,
+        caller: Caller,
+        settings: OidcSettings,
+        provider: Provider,
+        tokens: Mapping[str, Any],
+        nonce: str,
+    ) -> dict[str, Any]:
+        id_token, access_token = tokens.get("id_token"), tokens.get("access_token")
+        if not isinstance(id_token, str):
+            raise LoginError("the provider sent no ID token", "no-id-token")
+        if not isinstance(access_token, str) or not _BEARER.fullmatch(access_token):
+            raise LoginError("the provider sent no access token", "token")
+        if str(tokens.get("token_type", "")).lower() != "bearer":
+            raise LoginError("the provider sent a token of an unknown type", "token")
+        alg, claims = self._verified(caller, settings, id_token)
+        check_id_token(
+            claims, settings, alg=alg, nonce=nonce, access_token=access_token, now=self._clock()
+        )
+        if settings.userinfo and provider.userinfo_endpoint:
+            return {**self._userinfo(caller, settings, provider, access_token, claims), **claims}
+        return claims
+
+    def _verified(
+        self, caller: Caller, settings: OidcSettings, token: str
+    ) -> tuple[str, dict[str, Any]]:
+        """Return algorithm and claims of a token that one of the provider's keys has signed."""
+        try:
+            alg, kid = read_header(token, settings.algorithms, MAX_TOKEN)
+            for newer in (False, True):
+                for key in self._providers.keys(caller, settings, newer=newer):
+                    if not key.fits(alg) or kid not in (None, key.kid):
+                        continue
+                    try:
+                        return alg, verify(token, key, alg)
+                    except JwsError as error:
+                        if kid is not None or error.reason != "signature":
+                            raise
+        except JwsError as error:
+            raise LoginError(f"a token was refused: {error.reason}", error.reason) from None
+        raise LoginError("a token is signed with a key that the provider does not publish", "key")
+
+    def _userinfo(
+        self,
+        caller: Caller,
+        settings: OidcSettings,
+        provider: Provider,
+        access_token: str,
+        id_claims: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Fetch the claims that are not in the ID token; plain JSON or signed (Core, 5.3.2)."""
+        answer = caller.get(
+            str(provider.userinfo_endpoint), {"Authorization": f"Bearer {access_token}"}
+        )
+        if answer.status_code != 200:
+            raise LoginError(f"userinfo answered with status {answer.status_code}", "userinfo")
+        try:
+            if answer.media_type == "application/jwt":
+                _, claims = self._verified(caller, settings, answer.body.decode("ascii").strip())
+            else:
+                claims = answer.json()
+        except ValueError:
+            raise LoginError("userinfo's answer cannot be read", "userinfo") from None
+        if not isinstance(claims, dict):
+            raise LoginError("userinfo's answer is not a JSON object", "userinfo")
+        if claims.get("sub") != id_claims["sub"]:
+            raise LoginError("userinfo speaks of another person", "userinfo-subject")
+        return claims
+
+
+def _check_state(
+    method: LoginMethod, state: Mapping[str, str], parameters: Mapping[str, str]
+) -> None:
+    """Bind the answer to the request of this browser's transfer, and to the method of then."""
+    kept, sent = state.get("state", ""), parameters.get("state", "")
+    same = hmac.compare_digest(kept.encode(), sent[:_MAX_PARAMETER].encode(errors="replace"))
+    if not kept or not same or state.get("method") != method.id:
+        raise LoginError("the answer does not belong to this login", "state")
+
+
+def _check_answer(provider: Provider, parameters: Mapping[str, str]) -> str:
+    """Return the code. RFC 9207 comes first: another provider's error is not this one's."""
+    said = parameters.get("iss")
+    if (said is None and provider.sends_issuer) or said not in (None, provider.issuer):
+        raise LoginError("the answer comes from another issuer than it should", "issuer")
+    if error := parameters.get("error"):
+        if error in ("access_denied", "consent_required", "interaction_required", "login_required"):
+            raise LoginError("the person or the provider declined", "denied")
+        raise LoginError("the provider answered with an error", "provider")
+    code = parameters.get("code", "")
+    if not code or len(code) > _MAX_PARAMETER:
+        raise LoginError("the answer has no code", "code")
+    return code
+
+
+def _check_person(settings: OidcSettings, identity: Identity) -> None:
+    organizations, levels = settings.home_organizations, settings.assurance
+    if organizations and identity.home_organization not in organizations:
+        raise LoginError("the person's home organization may not log in here", "organization")
+    if levels and not levels.intersection(identity.assurance):
+        raise LoginError("the person's identity was not proven well enough", "assurance")
+
+
+@contextmanager
+def _as_login_error() -> Iterator[None]:
+    """The person cannot mend a setting: for them it is a login that does not work now."""
+    try:
+        yield
+    except ConfigError as error:
+        raise LoginError(str(error), "configuration") from error

@@ -1,0 +1,123 @@
+"""What a provider publishes of itself: its metadata and its keys, kept for a while.
+
+Sources: OpenID Connect Discovery 1.0 sections 3 and 4, RFC 8414, RFC 9207 section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from emrex_gateway.errors import LoginError
+from emrex_gateway.login._addresses import split_url
+from emrex_gateway.login._http import Answer, Caller
+from emrex_gateway.login._jws import PublicKey, read_key_set
+from emrex_gateway.login._settings import OidcSettings
+from emrex_gateway.ports import Clock
+
+LIFETIME = timedelta(hours=1)
+REFETCH_AFTER = timedelta(seconds=30)
+MAX_PROVIDERS = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A provider's metadata, checked. ``sends_issuer``: it promised RFC 9207's ``iss``."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str | None
+    sends_issuer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    provider: Provider
+    provider_at: datetime
+    keys: tuple[PublicKey, ...] = ()
+    keys_at: datetime | None = None
+
+
+class Providers:
+    """A process's copies; no lock is held while a provider is asked, two may ask at once."""
+
+    def __init__(self, clock: Clock, *, http_on_loopback: bool) -> None:
+        self._clock = clock
+        self._http_on_loopback = http_on_loopback
+        self._kept: dict[tuple[str, bool], _Kept] = {}
+
+    def provider(self, caller: Caller, settings: OidcSettings) -> Provider:
+        """Return the metadata, at most ``LIFETIME`` old. Raises ``LoginError``."""
+        kept = self._kept.get(_key(settings))
+        if kept and self._clock() - kept.provider_at < LIFETIME:
+            return kept.provider
+        answer = caller.get(settings.issuer.rstrip("/") + "/.well-known/openid-configuration")
+        provider = self._read(_document(answer, "discovery"), settings)
+        self._keep(settings, _Kept(provider, self._clock()))
+        return provider
+
+    def keys(
+        self, caller: Caller, settings: OidcSettings, *, newer: bool = False
+    ) -> tuple[PublicKey, ...]:
+        """Return the provider's keys; ``newer`` asks again, but not within ``REFETCH_AFTER``.
+
+        Raises ``LoginError``.
+        """
+        provider = self.provider(caller, settings)
+        kept = self._kept[_key(settings)]
+        age = self._clock() - kept.keys_at if kept.keys_at else None
+        if age is not None and age < (REFETCH_AFTER if newer else LIFETIME):
+            return kept.keys
+        try:
+            keys = read_key_set(_document(caller.get(provider.jwks_uri), "keys"))
+        except ValueError as error:
+            raise LoginError("the provider's key set cannot be read", "keys") from error
+        self._keep(settings, _Kept(provider, kept.provider_at, keys, self._clock()))
+        return keys
+
+    def _keep(self, settings: OidcSettings, kept: _Kept) -> None:
+        if len(self._kept) >= MAX_PROVIDERS and _key(settings) not in self._kept:
+            self._kept = {}
+        self._kept[_key(settings)] = kept
+
+    def _read(self, metadata: Mapping[str, Any], settings: OidcSettings) -> Provider:
+        if metadata.get("issuer") != settings.issuer:
+            raise LoginError("the provider's metadata name another issuer", "issuer")
+
+        def address(name: str) -> str:
+            url = metadata.get(name)
+            if split_url(url, http_on_loopback=self._http_on_loopback) is None:
+                raise LoginError(f"the provider's {name} is not an https address", "discovery")
+            return str(url)
+
+        return Provider(
+            issuer=settings.issuer,
+            authorization_endpoint=address("authorization_endpoint"),
+            token_endpoint=address("token_endpoint"),
+            jwks_uri=address("jwks_uri"),
+            userinfo_endpoint=(
+                address("userinfo_endpoint") if "userinfo_endpoint" in metadata else None
+            ),
+            sends_issuer=metadata.get("authorization_response_iss_parameter_supported") is True,
+        )
+
+
+def _key(settings: OidcSettings) -> tuple[str, bool]:
+    # Two institutions may name one issuer, only one of them allowing private addresses.
+    return settings.issuer, settings.allow_private_addresses
+
+
+def _document(answer: Answer, reason: str) -> Mapping[str, Any]:
+    if answer.status_code != 200:
+        raise LoginError(f"the provider answered with status {answer.status_code}", reason)
+    try:
+        document = answer.json()
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise LoginError("the provider's answer is not a JSON object", reason)
+    return document
