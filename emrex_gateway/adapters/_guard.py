@@ -87,9 +87,9 @@ class Guard:
         )
         try:
             result: T = retrying(self._once, function, settles)
-            return result
         except CircuitOpen as error:
             raise AdapterUnavailable(str(error), error.retry_after) from None
+        return result
 
     def _once(self, function: Callable[[], T], settles: bool) -> T:
         entered = self.breaker.enter(probe=settles)
