@@ -8,7 +8,7 @@ from typing import Any
 
 from emrex_gateway.adapters import Adapters
 from emrex_gateway.jobs import RqQueue
-from emrex_gateway.login import OidcLogin
+from emrex_gateway.login import logins
 from emrex_gateway.ports import Signers
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.services import Services
@@ -38,7 +38,7 @@ def services(settings: Settings, **parts: Any) -> Services:
         queue=parts.get("queue") or RqQueue(settings, secrets),
         clock=clock,
         secrets=secrets,
-        logins={"oidc": OidcLogin(settings, secrets, clock)},
+        logins=logins(secrets, clock, http_on_loopback=settings.http_on_loopback),
         open_adapter=Adapters(store, secrets, clock).open,
     )
     return replace(made, **{k: v for k, v in parts.items() if k in ("logins", "open_adapter")})

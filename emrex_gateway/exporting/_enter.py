@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from emrex_gateway.domain import (
@@ -108,6 +108,9 @@ def open_transfer(services: Services, slug: str, id_: str, secret: str | None) -
     belongs = hmac.compare_digest(_hash(secret or ""), transfer.browser_hash)
     if not secret or not belongs or transfer.access_point != slug:
         raise TransferNotFound("the transfer belongs to another browser")
+    if transfer.expires_at <= services.clock():
+        # the sweep will write this; until then nobody goes on either
+        return replace(transfer, state=TransferState.EXPIRED)
     return transfer
 
 

@@ -51,9 +51,9 @@ def services() -> Services:
     return context().services
 
 
-def absolute(endpoint: str, **values: str) -> str:
+def absolute(endpoint: str, slug: str) -> str:
     """An absolute address under ``public_url``; the request's ``Host`` header has no say."""
-    path = url_for(endpoint, **values)
+    path = url_for(endpoint, slug=slug)
     base = services().settings.public_url
     root = request.script_root
     return base + path[len(root) :] if path.startswith(root) else base + path

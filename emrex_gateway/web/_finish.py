@@ -103,7 +103,7 @@ def _message(at: Transfer) -> str:
             "The transfer failed. Reference: %(reference)s.", reference=at.reference
         ),
     }
-    return messages[exporting.code_of(at)]
+    return str(messages[exporting.code_of(at)])
 
 
 def _attachment(data: bytes, media_type: str, name: str) -> Response:

@@ -31,7 +31,7 @@ def init(app: Flask) -> None:
 def language() -> str:
     """The page's language, such as ``"fi"``."""
     locale = get_locale()
-    return locale.language if locale else "en"
+    return str(locale.language) if locale else "en"
 
 
 def remember(response: Response) -> Response:
@@ -60,12 +60,12 @@ def best(values: Texts, default: str = "") -> str:
 
 def number(value: Decimal) -> str:
     """Credits as people write them: no trailing zeros, the reader's decimal sign."""
-    return format_decimal(value.normalize())
+    return str(format_decimal(value.normalize()))
 
 
 def day(value: date | None) -> str:
     """A date in the reader's style, or nothing."""
-    return format_date(value, "medium") if value else ""
+    return str(format_date(value, "medium")) if value else ""
 
 
 def _choose() -> str:

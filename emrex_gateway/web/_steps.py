@@ -34,8 +34,8 @@ def page_of(at: Transfer) -> str:
 
 def go_on(at: Transfer, *, late: bool = False) -> Response:
     """Send the browser to the transfer's present page; ``late`` says why there."""
-    values = {"late": "1"} if late else {}
-    address = url_for(page_of(at), slug=at.access_point, transfer_id=at.id, **values)
+    notice = "1" if late else None
+    address = url_for(page_of(at), slug=at.access_point, transfer_id=at.id, late=notice)
     return redirect(address, code=303)
 
 
