@@ -1,0 +1,72 @@
+"""Who may log in, and who may ask: the simulator's students and clients."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Student:
+    """A person who can log in; ``user`` is also the subject."""
+
+    user: str
+    password: str = field(repr=False)
+    given_name: str
+    family_name: str
+    birth_date: date
+    learner_number: str
+    locale: str = "en"
+
+    def claims(self) -> dict[str, str]:
+        """What the provider says about the person (OpenID Connect Core 1.0, section 5.1).
+
+        ``learner_number`` is this simulator's own claim.
+        """
+        return {
+            "sub": self.user,
+            "name": f"{self.given_name} {self.family_name}",
+            "given_name": self.given_name,
+            "family_name": self.family_name,
+            "birthdate": self.birth_date.isoformat(),
+            "learner_number": self.learner_number,
+            "locale": self.locale,
+        }
+
+    def accepts(self, password: str) -> bool:
+        """Tell whether the password is this person's."""
+        return secrets.compare_digest(self.password.encode(), password.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """An application that may send people here; redirect addresses are compared exactly."""
+
+    id: str
+    secret: str = field(repr=False)
+    redirect_uris: frozenset[str]
+
+
+_PEOPLE = (
+    ("aino", "10000000017", "Aino", "Esimerkki", date(1999, 5, 17), "fi"),
+    ("ville", "10000000024", "Ville", "Tyhjä", date(2000, 1, 2), "fi"),
+    ("sanna", "10000000031", "Sanna", "Suuri", date(1998, 3, 4), "sv"),
+    ("hanna", "10000000048", "Hanna", "Hidas", date(1997, 7, 7), "fi"),
+    ("keijo", "10000000055", "Keijo", "Katkos", date(1996, 6, 6), "fi"),
+    ("risto", "10000000062", "Risto", "Roska", date(1995, 5, 5), "en"),
+)
+
+DEMO_STUDENTS = tuple(
+    Student(
+        user=user,
+        password=f"{user}-demo",
+        given_name=given,
+        family_name=family,
+        birth_date=born,
+        learner_number=f"1.2.246.562.24.{number}",
+        locale=locale,
+    )
+    for user, number, given, family, born, locale in _PEOPLE
+)
+"""The demonstration's VIRTA students: invented people."""
