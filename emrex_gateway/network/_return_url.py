@@ -20,7 +20,7 @@ from emrex_gateway.errors import BadReturnAddress
 MAX_LENGTH: Final = 2000
 """The longest return address, in characters."""
 
-_SHAPE = re.compile(r"(https?)://([^/?]+)((?:[/?].*)?)", re.I)
+_SHAPE = re.compile(r"(https?)://([^/?]+)((?:[/?].*)?)", re.I | re.A)
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -104,7 +104,7 @@ def _ascii(name: str) -> str:
     bad = BadReturnAddress("the return address has a host name that readers write differently")
     if _DEVIATIONS & set(name):
         raise bad
-    if lower.isascii() and "xn--" not in lower:
+    if name.isascii() and "xn--" not in lower:
         return lower
     try:
         labels = [_label(label) for label in lower.split(".")]
