@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pkcs11
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from emrex_gateway.domain import AccessPoint
@@ -15,12 +15,15 @@ from emrex_gateway.ports import Clock, Secrets, Signer
 from emrex_gateway.signing._certificates import Certificate, read_certificates
 from emrex_gateway.signing._pem import PemSigner, fits, read_private_key
 from emrex_gateway.signing._references import (
+    TokenKey,
     parse_pkcs11,
     passphrase_reference,
     read_reference,
     stamp,
 )
-from emrex_gateway.signing._token import TokenSigner, open_token_key, token_key_kind
+
+if TYPE_CHECKING:
+    from emrex_gateway.signing._token import TokenSigner
 
 MIN_RSA_BITS = 2048
 """The shortest RSA key that we sign with."""
@@ -33,7 +36,6 @@ class _Held:
     signer: PemSigner | TokenSigner
     certificate: Certificate
     origin: tuple[object, ...]
-    session: pkcs11.Session | None = None
 
 
 class KeyRing:
@@ -70,7 +72,7 @@ class KeyRing:
         """Log out of the tokens and forget the keys."""
         with self._lock:
             for held in self._held.values():
-                _close(held)
+                held.signer.close()
             self._held.clear()
 
     def _current(self, access_point: AccessPoint) -> _Held:
@@ -82,11 +84,11 @@ class KeyRing:
             os.getpid() if access_point.key.startswith("pkcs11:") else 0,
         )
         held = self._held.get(access_point.slug)
-        if held is not None and held.origin == origin and not _broken(held):
+        if held is not None and held.origin == origin and not held.signer.broken:
             return held
         if held is not None:
             del self._held[access_point.slug]
-            _close(held)
+            held.signer.close()
         opened = self._open(access_point, origin)
         self._held[access_point.slug] = opened
         return opened
@@ -95,16 +97,7 @@ class KeyRing:
         certificate = self._certificate(access_point)
         if access_point.key.startswith("pkcs11:"):
             where = parse_pkcs11(access_point.key)
-            session, key = open_token_key(where, self._secrets)
-            try:
-                if token_key_kind(key) != certificate.kind:
-                    raise SigningError("the token's key does not fit the certificate")  # noqa: TRY301
-                signer = TokenSigner(key, certificate, self._clock)
-                signer.check_fit()
-            except BaseException:
-                session.close()
-                raise
-            return _Held(signer, certificate, origin, session)
+            return _Held(self._token(where, certificate), certificate, origin)
         private = read_private_key(
             read_reference(access_point.key, self._secrets, "the key"),
             self._passphrase(access_point.key),
@@ -115,6 +108,15 @@ class KeyRing:
                 " (a file with several certificates must begin with the key's own)"
             )
         return _Held(PemSigner(private, certificate, self._clock), certificate, origin)
+
+    def _token(self, where: TokenKey, certificate: Certificate) -> TokenSigner:
+        try:
+            from emrex_gateway.signing._token import open_token_signer  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise SigningError(
+                "keys in tokens need python-pkcs11: install emrex-gateway[pkcs11]"
+            ) from None
+        return open_token_signer(where, certificate, self._secrets, self._clock)
 
     def _passphrase(self, reference: str) -> str | None:
         source = passphrase_reference(reference) if reference.startswith("file:") else None
@@ -150,18 +152,3 @@ class KeyRing:
             raise SigningError(
                 f"the certificate expired on {certificate.not_after:%Y-%m-%d %H:%M} UTC"
             )
-
-
-def _broken(held: _Held) -> bool:
-    return isinstance(held.signer, TokenSigner) and held.signer.broken
-
-
-def _close(held: _Held) -> None:
-    # What was opened before a fork is the parent's: its numbers may mean other sessions here.
-    if held.session is None or held.origin[-1] != os.getpid():
-        return
-    try:
-        held.session.close()
-    except pkcs11.PKCS11Error:
-        # A token that was pulled out has no session to close.
-        return

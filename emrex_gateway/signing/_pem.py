@@ -23,7 +23,9 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 class PemSigner:
-    """Signs through libxmlsec with a key in this process's memory."""
+    """Signs through libxmlsec with a key in this process's memory; nothing breaks, nothing to close."""
+
+    broken = False
 
     def __init__(self, key: PrivateKey, certificate: Certificate, clock: Clock) -> None:
         self._certificate = certificate
@@ -36,6 +38,9 @@ class PemSigner:
     def certificate_pem(self) -> bytes:
         """The certificate that the signatures name, PEM."""
         return self._certificate.pem
+
+    def close(self) -> None:
+        """Do nothing."""
 
     def sign(self, document: UnsignedElmo) -> SignedElmo:
         """See ``ports.Signer``."""

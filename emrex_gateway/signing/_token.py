@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
@@ -32,6 +33,7 @@ from emrex_gateway.signing._form import (
 from emrex_gateway.signing._references import TokenKey
 
 _PROBE: Final = b"emrex-gateway: does the key fit its certificate?"
+_UNFIT: Final = "the token's key does not fit the certificate"
 _drivers: dict[str, int] = {}
 """The process that opened each driver, by its path."""
 
@@ -44,9 +46,13 @@ class TokenSigner:
     ``broken`` is true once the token has failed: the key ring then opens it anew.
     """
 
-    def __init__(self, key: SignMixin, certificate: Certificate, clock: Clock) -> None:
+    def __init__(
+        self, session: pkcs11.Session, key: SignMixin, certificate: Certificate, clock: Clock
+    ) -> None:
         if certificate.key is None:
             raise SigningError("the certificate's key is neither RSA nor EC")
+        self._session = session
+        self._process = os.getpid()
         self._key = key
         self._certificate = certificate
         self._clock = clock
@@ -81,6 +87,13 @@ class TokenSigner:
             self.broken = True
             raise SigningError(f"the token refused to sign ({_name(error)})") from None
 
+    def close(self) -> None:
+        """End the session, unless it is the parent's: its number may mean another one here."""
+        if self._process == os.getpid():
+            # A token that was pulled out has no session to close.
+            with contextlib.suppress(PKCS11Error):
+                self._session.close()
+
     def check_fit(self) -> None:
         """Raise ``SigningError`` unless the token's key belongs to the certificate."""
         value = self.sign_bytes(_PROBE)
@@ -93,21 +106,28 @@ class TokenSigner:
                 r, s = (int.from_bytes(part, "big") for part in (value[:half], value[half:]))
                 self._public.verify(encode_dss_signature(r, s), _PROBE, ec.ECDSA(hash_))
         except InvalidSignature:
-            raise SigningError("the token's key does not fit the certificate") from None
+            raise SigningError(_UNFIT) from None
 
 
-def open_token_key(where: TokenKey, secrets: Secrets) -> tuple[pkcs11.Session, SignMixin]:
-    """Log in to the token and find the key.
+def open_token_signer(
+    where: TokenKey, certificate: Certificate, secrets: Secrets, clock: Clock
+) -> TokenSigner:
+    """Log in to the token, find the key, and see that it fits its certificate.
 
     Raises ``SigningError``: driver, token, PIN or key are not as the reference says.
     """
     pin = _pin(where, secrets)
     session = _log_in(_token(where), pin)
     try:
-        return session, _find(session, where)
+        key = _find(session, where)
+        if {KeyType.RSA: "rsa", KeyType.EC: "ecdsa"}.get(key.key_type) != certificate.kind:
+            raise SigningError(_UNFIT)  # noqa: TRY301 - the session has to be closed for it too
+        signer = TokenSigner(session, key, certificate, clock)
+        signer.check_fit()
     except BaseException:
         session.close()
         raise
+    return signer
 
 
 def _token(where: TokenKey) -> pkcs11.Token:
@@ -140,12 +160,6 @@ def _log_in(token: pkcs11.Token, pin: str | None) -> pkcs11.Session:
         raise SigningError("the token is locked after too many wrong PINs") from None
     except PKCS11Error as error:
         raise SigningError(f"the token cannot be logged in to ({_name(error)})") from None
-
-
-def token_key_kind(key: SignMixin) -> str:
-    """``rsa``, ``ecdsa`` or another kind's name."""
-    kind = key.key_type
-    return {KeyType.RSA: "rsa", KeyType.EC: "ecdsa"}.get(kind, str(kind))
 
 
 def _find(session: pkcs11.Session, where: TokenKey) -> SignMixin:

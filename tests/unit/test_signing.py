@@ -1,0 +1,491 @@
+"""Both signers under one table, and what the key ring says of keys that cannot work."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from emrex_needs import softhsm_module
+from lxml import etree
+from signing_material import (
+    DOCUMENTS,
+    DS,
+    NOW,
+    access_point,
+    certificate,
+    certificate_of,
+    der,
+    key_pem,
+    make_token,
+    private_key,
+    secrets,
+)
+
+from emrex_gateway.domain import AccessPoint, SignedElmo, UnsignedElmo
+from emrex_gateway.errors import SigningError
+from emrex_gateway.signing import KeyRing, verify
+
+KINDS = ["rsa2048", "rsa4096", "p256", "p384", "p521"]
+Open = Callable[[str], AccessPoint]
+
+
+@pytest.fixture(scope="session")
+def token(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """References to the keys in one SoftHSM token, by kind."""
+    module = softhsm_module()
+    assert module is not None
+    return make_token(tmp_path_factory.mktemp("token"), module, KINDS)
+
+
+@pytest.fixture(
+    params=["pem", pytest.param("pkcs11", marks=pytest.mark.needs("softhsm"))],
+)
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+    """Makes an access point whose key is in a file, or in the token."""
+    if request.param == "pem":
+        return lambda kind: access_point(tmp_path, kind)
+    references = request.getfixturevalue("token")
+    return lambda kind: access_point(tmp_path, kind, references[kind])
+
+
+@pytest.fixture
+def ring() -> KeyRing:
+    return KeyRing(secrets, lambda: NOW)
+
+
+def unsigned(name: str = "plain") -> UnsignedElmo:
+    return UnsignedElmo(DOCUMENTS[name].encode())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_signed_verifies_with_its_certificate(
+    opened: Open, ring: KeyRing, kind: str, document: str
+) -> None:
+    """Every kind of key, held in a file or a token, signs every document so that it verifies."""
+    signed = ring.signer(opened(kind)).sign(unsigned(document))
+    facts = verify(signed, [certificate(kind)], now=NOW).facts
+    expected = {
+        "rsa2048": "rsa-sha256",
+        "rsa4096": "rsa-sha256",
+        "p256": "ecdsa-sha256",
+        "p384": "ecdsa-sha384",
+        "p521": "ecdsa-sha512",
+    }[kind]
+    assert (expected, "sha256", "c14n", ()) == (
+        facts.signature_method,
+        facts.digest_method,
+        facts.canonicalization,
+        facts.warnings,
+    )
+
+
+@pytest.mark.parametrize("kind", ["rsa2048", "p256"])
+def test_the_form_is_the_one_that_every_client_reads(
+    opened: Open, ring: KeyRing, kind: str
+) -> None:
+    """Enveloped, last child, one reference to the whole, inclusive C14N, certificate in X509Data."""
+    xml = ring.signer(opened(kind)).sign(unsigned()).xml
+    root = etree.fromstring(xml)
+    signature = root[-1]
+    path = [
+        (etree.QName(e).localname, dict(e.attrib)) for e in signature.iter() if "Value" not in e.tag
+    ]
+    method = "rsa-sha256" if kind == "rsa2048" else "ecdsa-sha256"
+    assert [
+        ("Signature", {}),
+        ("SignedInfo", {}),
+        (
+            "CanonicalizationMethod",
+            {"Algorithm": "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"},
+        ),
+        ("SignatureMethod", {"Algorithm": f"http://www.w3.org/2001/04/xmldsig-more#{method}"}),
+        ("Reference", {"URI": ""}),
+        ("Transforms", {}),
+        ("Transform", {"Algorithm": DS + "enveloped-signature"}),
+        ("DigestMethod", {"Algorithm": "http://www.w3.org/2001/04/xmlenc#sha256"}),
+        ("KeyInfo", {}),
+        ("X509Data", {}),
+        ("X509SubjectName", {}),
+        ("X509Certificate", {}),
+    ] == path
+    assert base64.b64decode(signature.findtext(f".//{{{DS}}}X509Certificate") or "") == der(kind)
+    assert f'<Signature xmlns="{DS}"><SignedInfo><Canon'.encode() in xml
+    assert b'<?xml version="1.0" encoding="UTF-8"?>\n<elmo ' == xml[:45]
+    assert b"&#13;" not in xml
+    assert b"\r" not in xml
+
+
+@pytest.mark.needs("softhsm")
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_both_signers_write_the_same_bytes(
+    tmp_path: Path, token: dict[str, str], ring: KeyRing, document: str
+) -> None:
+    """RSA signatures are deterministic: libxmlsec's C14N and ours have to agree to the last byte."""
+    in_file = access_point(tmp_path, "rsa2048")
+    in_token = replace(in_file, slug="token", key=token["rsa2048"])
+    expected = ring.signer(in_file).sign(unsigned(document)).xml
+    assert expected == ring.signer(in_token).sign(unsigned(document)).xml
+
+
+def test_the_contents_are_not_touched(opened: Open, ring: KeyRing) -> None:
+    """Signing adds the signature and changes nothing of the rest."""
+    name = "comments, instructions, CDATA, carriage returns"
+    root = etree.fromstring(ring.signer(opened("rsa2048")).sign(unsigned(name)).xml)
+    root.remove(root[-1])
+    before = etree.fromstring(DOCUMENTS[name].encode()).getroottree()
+    assert etree.tostring(before, method="c14n") == etree.tostring(
+        root.getroottree(), method="c14n"
+    )
+
+
+def test_a_signed_document_is_not_signed_again(opened: Open, ring: KeyRing) -> None:
+    """Two signatures verify nowhere."""
+    signer = ring.signer(opened("rsa2048"))
+    with pytest.raises(SigningError, match="has a signature already"):
+        signer.sign(UnsignedElmo(signer.sign(unsigned()).xml))
+
+
+@pytest.mark.parametrize("xml", [b"", b"<elmo", b"<!DOCTYPE elmo><elmo/>", b"\xff\xfe<", b"<x/>"])
+def test_what_is_not_elmo_is_not_signed(opened: Open, ring: KeyRing, xml: bytes) -> None:
+    """A broken document ends in the documented error, and so does one that nobody would accept."""
+    with pytest.raises(SigningError):
+        ring.signer(opened("rsa2048")).sign(UnsignedElmo(xml))
+
+
+def test_the_signer_gives_its_certificate(opened: Open, ring: KeyRing) -> None:
+    """The demonstration and the registry need it in PEM."""
+    assert certificate("p256") == ring.signer(opened("p256")).certificate_pem
+
+
+def test_a_key_is_opened_once_and_again_when_its_file_changes(
+    tmp_path: Path, ring: KeyRing
+) -> None:
+    """Loading a key costs more than a signature; a renewed key must not need a restart."""
+    point = access_point(tmp_path, "rsa2048")
+    first = ring.signer(point)
+    assert first is ring.signer(point)
+    renewed = certificate_of(private_key("rsa2048"), name="Renewed").public_bytes(Encoding.PEM)
+    (tmp_path / "rsa2048.crt").write_bytes(renewed)
+    os.utime(tmp_path / "rsa2048.crt", (1, 1))
+    assert renewed == ring.signer(point).certificate_pem
+    other = replace(
+        point, key=access_point(tmp_path, "p256").key, certificate=f"file:{tmp_path}/p256.crt"
+    )
+    assert certificate("p256") == ring.signer(other).certificate_pem
+
+
+@pytest.mark.needs("softhsm")
+def test_a_token_is_opened_again_after_a_fork(
+    tmp_path: Path, token: dict[str, str], ring: KeyRing
+) -> None:
+    """RQ's workers fork for each job: two keys of one token go on working in both processes."""
+    points = [access_point(tmp_path, k, token[k]) for k in ("rsa2048", "p256")]
+    before = [ring.signer(p).sign(unsigned()).xml for p in points]
+    child = os.fork()
+    if child == 0:
+        try:
+            signed = [ring.signer(p).sign(unsigned()).xml for p in points]
+            os._exit(0 if signed[0] == before[0] else 1)
+        except BaseException:
+            os._exit(2)
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert before[0] == ring.signer(points[0]).sign(unsigned()).xml
+
+
+@pytest.mark.needs("softhsm")
+def test_a_token_that_fails_is_opened_again(
+    tmp_path: Path, token: dict[str, str], ring: KeyRing
+) -> None:
+    """A token that was gone for a while must not need a restart."""
+    point = access_point(tmp_path, "p256", token["p256"])
+    signer = ring.signer(point)
+    signer.close()  # type: ignore[attr-defined]  # as if the token had been pulled out
+    with pytest.raises(SigningError, match="the token refused to sign"):
+        signer.sign(unsigned())
+    signed = ring.signer(point).sign(unsigned())
+    assert b"elmo" in verify(signed, [certificate("p256")], now=NOW).xml
+    ring.close()
+
+
+# --- what an administrator reads -------------------------------------------------------------
+
+
+def _missing_key(folder: Path, point: AccessPoint) -> AccessPoint:
+    return replace(point, key=f"file:{folder}/nowhere.pem")
+
+
+def _key_is_folder(folder: Path, point: AccessPoint) -> AccessPoint:
+    return replace(point, key=f"file:{folder}")
+
+
+def _key_is_certificate(folder: Path, point: AccessPoint) -> AccessPoint:
+    return replace(point, key=point.certificate)
+
+
+def _key_is_text(folder: Path, point: AccessPoint) -> AccessPoint:
+    (folder / "rsa2048.key").write_text("hello")
+    return point
+
+
+def _key_is_cut(folder: Path, point: AccessPoint) -> AccessPoint:
+    path = folder / "rsa2048.key"
+    path.write_bytes(path.read_bytes()[:600] + b"\n-----END PRIVATE KEY-----\n")
+    return point
+
+
+def _key_is_huge(folder: Path, point: AccessPoint) -> AccessPoint:
+    (folder / "rsa2048.key").write_bytes(b"x" * 100_000)
+    return point
+
+
+def _key_is_ed25519(folder: Path, point: AccessPoint) -> AccessPoint:
+    pem = ed25519.Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    (folder / "rsa2048.key").write_bytes(pem)
+    return point
+
+
+def _key_encrypted(folder: Path, point: AccessPoint) -> AccessPoint:
+    _encrypt(folder)
+    return point
+
+
+def _wrong_passphrase(folder: Path, point: AccessPoint) -> AccessPoint:
+    _encrypt(folder)
+    return replace(point, key=point.key + "?passphrase=env:PIN")
+
+
+def _no_passphrase(folder: Path, point: AccessPoint) -> AccessPoint:
+    _encrypt(folder)
+    return replace(point, key=point.key + "?passphrase=env:EMREX_TEST_UNSET")
+
+
+def _odd_option(folder: Path, point: AccessPoint) -> AccessPoint:
+    return replace(point, key=point.key + "?password=secret")
+
+
+def _key_in_settings(folder: Path, point: AccessPoint) -> AccessPoint:
+    return replace(point, key=key_pem(private_key("rsa2048")).decode())
+
+
+def _key_variable_unset(folder: Path, point: AccessPoint) -> AccessPoint:
+    return replace(point, key="env:EMREX_TEST_UNSET")
+
+
+def _certificate_missing(folder: Path, point: AccessPoint) -> AccessPoint:
+    (folder / "rsa2048.crt").unlink()
+    return point
+
+
+def _certificate_is_key(folder: Path, point: AccessPoint) -> AccessPoint:
+    return replace(point, certificate=point.key)
+
+
+def _unfit(folder: Path, point: AccessPoint) -> AccessPoint:
+    (folder / "rsa2048.crt").write_bytes(certificate("rsa2048-other"))
+    return point
+
+
+def _unfit_kind(folder: Path, point: AccessPoint) -> AccessPoint:
+    (folder / "rsa2048.crt").write_bytes(certificate("p256"))
+    return point
+
+
+def _expired(folder: Path, point: AccessPoint) -> AccessPoint:
+    return _dated(folder, point, NOW - timedelta(days=9), NOW - timedelta(minutes=1))
+
+
+def _early(folder: Path, point: AccessPoint) -> AccessPoint:
+    return _dated(folder, point, NOW + timedelta(minutes=1), NOW + timedelta(days=9))
+
+
+def _short(folder: Path, point: AccessPoint) -> AccessPoint:
+    return replace(access_point(folder, "rsa1024"), slug=point.slug)
+
+
+def _encrypt(folder: Path) -> None:
+    pem = private_key("rsa2048").private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"correct horse")
+    )
+    (folder / "rsa2048.key").write_bytes(pem)
+
+
+def _dated(folder: Path, point: AccessPoint, start: datetime, end: datetime) -> AccessPoint:
+    made = certificate_of(private_key("rsa2048"), not_before=start, not_after=end)
+    (folder / "rsa2048.crt").write_bytes(made.public_bytes(Encoding.PEM))
+    return point
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (_missing_key, "the key is missing: there is no file"),
+        (_key_is_folder, "the key is missing: .* is a folder"),
+        (_key_is_certificate, "not a private key: there is a certificate in it"),
+        (_key_is_text, "not a private key: there is no PEM private key in it"),
+        (_key_is_cut, "not a private key that can be read; it may be cut off"),
+        (_key_is_huge, "the key is not what it should be: .* is too large"),
+        (_key_is_ed25519, "the key is neither RSA nor EC"),
+        (_key_encrypted, "the key is encrypted: add"),
+        (_wrong_passphrase, "or the passphrase is wrong"),
+        (_no_passphrase, "the key's passphrase is not available"),
+        (_odd_option, "only .passphrase=env:NAME"),
+        (_key_in_settings, "not given by a reference"),
+        (_key_variable_unset, "the variable EMREX_TEST_UNSET is not set"),
+        (_certificate_missing, "the certificate is missing: there is no file"),
+        (_certificate_is_key, "the certificate is not one"),
+        (_unfit, "the key does not fit the certificate"),
+        (_unfit_kind, "the key does not fit the certificate"),
+        (_expired, "the certificate expired on 2026-03-01 11:59 UTC"),
+        (_early, "the certificate is not valid before 2026-03-01 12:01 UTC"),
+        (_short, "the key is too short: RSA of 1024 bits"),
+    ],
+)
+def test_a_key_that_cannot_work_is_told_in_a_sentence(
+    tmp_path: Path,
+    ring: KeyRing,
+    spoil: Callable[[Path, AccessPoint], AccessPoint],
+    sentence: str,
+) -> None:
+    """Each way to misplace a key has a message of its own that names the access point, never the key."""
+    point = spoil(tmp_path, access_point(tmp_path, "rsa2048"))
+    with pytest.raises(SigningError, match=f"^access point {point.slug}: .*{sentence}") as caught:
+        ring.signer(point)
+    assert "PRIVATE" not in str(caught.value)
+    assert caught.value.retryable
+
+
+def test_an_unreadable_key_names_the_permission(
+    tmp_path: Path, ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The web process's user cannot read the key: the message says so, and where."""
+    point = access_point(tmp_path, "rsa2048")
+    real = Path.open
+
+    def refuse(self: Path, *arguments: object, **named: object) -> object:
+        if self.name == "rsa2048.key":
+            raise PermissionError(13, "Permission denied")
+        return real(self, *arguments, **named)  # type: ignore[call-overload]  # passed on as it came
+
+    # Tests often run as root, who may read everything.
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(
+        SigningError, match=r"the key cannot be read: this process \(user \d+\) has"
+    ):
+        ring.signer(point)
+
+
+def test_a_certificate_that_expires_while_the_worker_runs_is_noticed(tmp_path: Path) -> None:
+    """The dates are checked each time, not only when the key is opened."""
+    now = NOW
+    ring = KeyRing(secrets, lambda: now)
+    point = _dated(
+        tmp_path, access_point(tmp_path, "rsa2048"), NOW - timedelta(1), NOW + timedelta(1)
+    )
+    ring.signer(point)
+    now = NOW + timedelta(2)
+    with pytest.raises(SigningError, match="the certificate expired"):
+        ring.signer(point)
+
+
+def test_an_encrypted_key_opens_with_its_passphrase(
+    tmp_path: Path, ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The passphrase comes by reference."""
+    monkeypatch.setenv("EMREX_TEST_PASSPHRASE", "correct horse")
+    point = access_point(tmp_path, "rsa2048")
+    _encrypt(tmp_path)
+    point = replace(point, key=point.key + "?passphrase=env:EMREX_TEST_PASSPHRASE")
+    assert ring.signer(point).sign(unsigned())
+
+
+def test_a_key_may_stand_in_a_variable(
+    tmp_path: Path, ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``env:`` holds the PEM itself, as container platforms hand it over."""
+    monkeypatch.setenv("EMREX_TEST_KEY", key_pem(private_key("p256")).decode())
+    point = replace(access_point(tmp_path, "p256"), key="env:EMREX_TEST_KEY")
+    assert ring.signer(point).sign(unsigned())
+
+
+@pytest.mark.needs("softhsm")
+@pytest.mark.parametrize(
+    ("change", "to", "sentence"),
+    [
+        ("token=emrex%20test", "token=other", "the token other is not there"),
+        ("object=p256", "object=p255", "no private key of the name"),
+        ("id=%03", "id=%09", "no private key of the name"),
+        (";object=p256;id=%03", "", "neither object nor id"),
+        ("object=p256;id=%03", "object=p384", "the token's key does not fit"),
+        ("object=p256;id=%03", "object=rsa2048", "the token's key does not fit"),
+        ("type=private", "type=cert", "another type than private"),
+        (
+            "pin-source=env:PIN",
+            "pin-source=env:EMREX_TEST_UNSET",
+            "the token's PIN is not available",
+        ),
+        ("pin-source=env:PIN", "pin-source=4711", "neither env:NAME nor file:"),
+        ("pin-source=env:PIN", "pin-value=4711", "holds the PIN itself; use pin-source"),
+        ("module-path=", "module-name=", "unknown part"),
+        ("module-path=/", "module-path=/nowhere/", "driver /nowhere/.* cannot be opened"),
+        ("token=emrex%20test", "token=a;token=b", "says token twice"),
+    ],
+)
+def test_a_token_that_cannot_work_is_told_in_a_sentence(
+    tmp_path: Path, token: dict[str, str], ring: KeyRing, change: str, to: str, sentence: str
+) -> None:
+    """RFC 7512 references fail with what is wrong, never with the PIN."""
+    assert change in token["p256"]
+    point = access_point(tmp_path, "p256", token["p256"].replace(change, to))
+    with pytest.raises(SigningError, match=sentence) as caught:
+        ring.signer(point)
+    assert "4711" not in str(caught.value)
+
+
+@pytest.mark.needs("softhsm")
+def test_a_wrong_pin_is_told(
+    tmp_path: Path, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a process that has not logged in yet."""
+    monkeypatch.setenv("EMREX_TEST_PIN", "1111-wrong")
+    point = access_point(tmp_path, "p256", token["p256"].replace("env:PIN", "env:EMREX_TEST_PIN"))
+    child = os.fork()
+    if child == 0:
+        try:
+            KeyRing(secrets, lambda: NOW).signer(point)
+        except SigningError as error:
+            os._exit(0 if re.search("refused the PIN", str(error)) else 1)
+        os._exit(2)
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_signature_that_does_not_hold_never_leaves(
+    opened: Open, ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each document is verified before it is handed out: a broken token must not reach a client."""
+    signer = ring.signer(opened("p256"))
+    other = ring.signer(opened("p384"))
+    monkeypatch.setattr(signer, "_certificate", other._certificate)  # type: ignore[attr-defined]  # a certificate swapped under the signer's feet
+    with pytest.raises(SigningError, match="does not hold"):
+        signer.sign(unsigned())
+
+
+def test_signed_documents_differ_only_in_what_was_signed(opened: Open, ring: KeyRing) -> None:
+    """RSA: the same document gives the same bytes, so that a repeated job changes nothing."""
+    signer = ring.signer(opened("rsa2048"))
+    assert SignedElmo(signer.sign(unsigned()).xml) == signer.sign(unsigned())
