@@ -1,0 +1,25 @@
+"""Work outside of web requests: RQ carries ids, the database says what is to be done.
+
+A web process has an ``RqQueue``. A worker is started with ``start_worker`` and
+runs the functions of ``TASKS`` and nothing else, whatever stands in Redis: RQ
+itself would import and run any function that a job names. See
+``docs/decisions/0009-registered-jobs-only.md``.
+"""
+
+from emrex_gateway.jobs._names import FETCH_QUEUE, QUEUES, SIGN_QUEUE
+from emrex_gateway.jobs._queue import RqQueue, ping_redis
+from emrex_gateway.jobs._start import KeyProblem, check_keys, start_worker
+from emrex_gateway.jobs._tasks import TASKS, Context
+
+__all__ = [
+    "FETCH_QUEUE",
+    "QUEUES",
+    "SIGN_QUEUE",
+    "TASKS",
+    "Context",
+    "KeyProblem",
+    "RqQueue",
+    "check_keys",
+    "ping_redis",
+    "start_worker",
+]

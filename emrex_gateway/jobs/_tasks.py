@@ -1,0 +1,84 @@
+"""The registered tasks: each calls one use case, and only when the row asks for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from emrex_gateway import exporting, log
+from emrex_gateway.domain import TransferState
+from emrex_gateway.errors import TransferNotFound
+from emrex_gateway.jobs._job import RefusedJob
+from emrex_gateway.ports import Signers
+from emrex_gateway.services import Services
+
+logger = logging.getLogger(__name__)
+
+SWEEP_ROUNDS = 200
+"""The most rounds of one sweep: 200 times 500 transfers, then the next sweep goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a worker gives its tasks; ``signers`` is ``None`` in one that does not sign."""
+
+    services: Services
+    signers: Signers | None = None
+
+
+def fetch(context: Context, transfer_id: str) -> None:
+    """Fetch a transfer's records."""
+    if _asks_for(context, transfer_id, TransferState.IDENTIFIED):
+        exporting.fetch(context.services, transfer_id)
+
+
+def sign(context: Context, transfer_id: str) -> None:
+    """Sign a transfer's document."""
+    if context.signers is None:
+        raise RefusedJob("this worker holds no keys")
+    if _asks_for(context, transfer_id, TransferState.CONFIRMED):
+        exporting.sign(context.services, context.signers, transfer_id)
+
+
+def sweep(context: Context, transfer_id: str = "") -> None:
+    """Send again what got lost and end what is overdue, until a round finds little."""
+    for _ in range(SWEEP_ROUNDS):
+        swept = exporting.sweep(context.services)
+        if swept.resent or swept.failed or swept.expired or swept.forgotten:
+            logger.info(
+                "swept: %d sent again, %d given up, %d expired, %d forgotten",
+                swept.resent,
+                swept.failed,
+                swept.expired,
+                swept.forgotten,
+            )
+        if swept.expired < 100:
+            return
+
+
+TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
+    {"fetch": fetch, "sign": sign, "sweep": sweep}
+)
+"""All that a worker ever runs. Only those in ``QUEUES`` can be ordered through Redis."""
+
+
+def run(context: Context, task: str, transfer_id: str) -> None:
+    """Run a task; its lines in the log carry an id of their own."""
+    if task not in TASKS:
+        raise RefusedJob("not a registered task")
+    log.begin_request()
+    log.bind(task=task)
+    TASKS[task](context, transfer_id)
+
+
+def _asks_for(context: Context, transfer_id: str, state: TransferState) -> bool:
+    """Tell whether the row, the only truth, waits for this task; names it in the log."""
+    with context.services.store.begin() as uow:
+        try:
+            transfer = uow.transfers.get(transfer_id)
+        except TransferNotFound:
+            raise RefusedJob("no such transfer") from None
+    log.bind(reference=transfer.reference)
+    return transfer.state is state
