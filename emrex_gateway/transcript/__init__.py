@@ -1,0 +1,124 @@
+"""The readable PDF of a document: an EMREX transcript, or a Transcript of Records of one issuer.
+
+The ELMO guide asks for a readable version of all crucial data, the learner's
+birth date included, among a file's attachments. It is PDF/A-2a and PDF/UA-1,
+deterministic, and set with fonts that are part of the installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from emrex_gateway.domain import AttachmentType, Document, Issuer, Report
+from emrex_gateway.transcript._compile import UnshowableText, compile_pdf
+from emrex_gateway.transcript._fonts import load_fonts
+from emrex_gateway.transcript._labels import LANGUAGES, supported
+from emrex_gateway.transcript._records import report_view
+from emrex_gateway.transcript._text import Glyphs
+from emrex_gateway.transcript._view import (
+    Attachments,
+    Words,
+    document_title,
+    has_extensions,
+    learner_facts,
+)
+
+__all__ = ["LANGUAGES", "missing_characters", "preload", "render"]
+
+
+def preload() -> None:
+    """Load the fonts and the compiler now: in a worker, before it forks. About 0.5 s.
+
+    :raises ConfigError: when the main font is not installed.
+    """
+    load_fonts()
+
+
+def render(
+    document: Document,
+    *,
+    kind: AttachmentType,
+    language: str = "en",
+    issuer: Issuer | None = None,
+) -> bytes:
+    """Return the PDF of a document.
+
+    :param kind: ``EMREX_TRANSCRIPT``: all reports (stands outside the reports
+        in ELMO); ``TRANSCRIPT_OF_RECORDS``: those of ``issuer`` (stands inside one).
+    :param language: a BCP 47 tag; of ``LANGUAGES``, the nearest, else English.
+    :raises ValueError: for another kind, or an issuer that the document has not.
+    :raises ConfigError: when the main font is not installed.
+
+    The creation date is ``document.generated_at``: the same document gives the
+    same bytes. Characters that cannot be shown appear as their code point
+    (see ``missing_characters``); text never makes rendering fail.
+    """
+    reports = _chosen(document, kind, issuer)
+    fonts = load_fonts()
+    try:
+        data, _ = _view(document, reports, kind, language)
+        return compile_pdf(data, fonts, document.generated_at)
+    except UnshowableText:
+        # A sequence that no font can join although it has every part: show the
+        # plain letters of the main font, and all others by their code points.
+        data, _ = _view(document, reports, kind, language, only_main=True)
+        return compile_pdf(data, fonts, document.generated_at)
+
+
+def missing_characters(document: Document, *, language: str = "en") -> frozenset[str]:
+    """Characters of a document that its transcript spells as ``[U+…]``.
+
+    For an audit event or a warning: a set of single characters says nothing of
+    the person. Empty when everything can be shown.
+    """
+    _, missing = _view(document, document.reports, AttachmentType.EMREX_TRANSCRIPT, language)
+    return missing
+
+
+def _chosen(document: Document, kind: AttachmentType, issuer: Issuer | None) -> Sequence[Report]:
+    if kind is AttachmentType.EMREX_TRANSCRIPT and issuer is None:
+        return document.reports
+    if kind is not AttachmentType.TRANSCRIPT_OF_RECORDS or issuer is None:
+        raise ValueError(
+            "a transcript is an EMREX transcript of all reports or a Transcript of Records of one issuer"
+        )
+    reports = tuple(report for report in document.reports if report.issuer == issuer)
+    if not reports:
+        raise ValueError("the document has no report of that issuer")
+    return reports
+
+
+def _view(
+    document: Document,
+    reports: Sequence[Report],
+    kind: AttachmentType,
+    language: str,
+    *,
+    only_main: bool = False,
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """The template's data, and the characters that were spelled out in them."""
+    chosen = supported(language)
+    glyphs = Glyphs(load_fonts(), chosen, only_main=only_main)
+    words = Words(chosen, glyphs)
+    files = Attachments()
+    if kind is AttachmentType.EMREX_TRANSCRIPT:
+        for attachment in document.attachments:
+            if attachment.type is not AttachmentType.EMREX_TRANSCRIPT:
+                files.number(attachment)
+    learner = document.learner
+    data: dict[str, Any] = {
+        "lang": chosen,
+        "labels": words.labels,
+        "document-title": document_title(document, kind, words),
+        "emrex": kind is AttachmentType.EMREX_TRANSCRIPT,
+        "generated": words.moment(document.generated_at),
+        "name": words.value(f"{learner.family_name}, {learner.given_names}".strip(", ")),
+        "born": words.long_date(learner.birth_date) if learner.birth_date else None,
+        "learner": learner_facts(learner, words),
+        "reports": [report_view(report, words) for report in reports],
+        "attachments": files.listed(words),
+        "extensions": has_extensions(document, reports),
+    }
+    missing = frozenset(glyphs.missing)
+    return {**data, "missing": bool(missing)}, missing

@@ -1,0 +1,77 @@
+"""From plain data to a PDF, through typst."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import typst
+
+from emrex_gateway.transcript._fonts import FontSet
+
+STANDARDS: Final[list[typst.PDFStandard]] = ["a-2a", "ua-1"]
+"""Archivable and accessible at once. PDF/A-4 is PDF 2.0 and does not go together with UA-1."""
+
+
+_LARGE = 500_000
+"""Bytes of data (about 700 records) after which typst's memory of the document is cleared."""
+_GENERATIONS = 12
+"""Typst forgets what ten compilations in a row did not use."""
+
+
+class UnshowableText(Exception):
+    """Typst met a text without a glyph; the standards forbid to leave a gap."""
+
+
+@cache
+def _template() -> bytes:
+    return (Path(__file__).with_name("_template") / "transcript.typ").read_bytes()
+
+
+def compile_pdf(data: Mapping[str, Any], fonts: FontSet, created: datetime) -> bytes:
+    """Set ``data`` with the template. Same arguments, same bytes.
+
+    The data travel as JSON in an input of the compiler and are never part of
+    the markup, so nothing in them can be a command. A compiler of its own a
+    document costs microseconds and keeps no person's data.
+
+    :raises UnshowableText: when a text passed the check and still has no glyph.
+    """
+    packed = json.dumps({**data, "fonts": fonts.families})
+    compiler = _compiler(fonts, {"data": packed})
+    try:
+        pdf = compiler.compile(
+            _template(),
+            format="pdf",
+            pdf_standards=STANDARDS,
+            timestamp=math.floor(created.timestamp()),
+        )
+    except typst.TypstError as error:
+        # Re-raised without its context: typst quotes the text, which is personal data.
+        if "could not be displayed" in error.message:
+            raise UnshowableText from None
+        raise RuntimeError("typst refused the transcript's template or fonts") from None
+    finally:
+        if len(packed) > _LARGE:
+            _forget(fonts)
+    if not isinstance(pdf, bytes):
+        raise TypeError("typst returned no PDF")
+    return pdf
+
+
+def _compiler(fonts: FontSet, inputs: dict[str, str]) -> typst.Compiler:
+    return typst.Compiler(font_paths=fonts.fonts, ignore_system_fonts=True, sys_inputs=inputs)
+
+
+def _forget(fonts: FontSet) -> None:
+    """Make typst drop what it remembers, by empty compilations: its cache has no other handle.
+
+    Measured: four documents of 2,000 records leave 320 MB instead of 920 MB.
+    """
+    for _ in range(_GENERATIONS):
+        _compiler(fonts, {}).compile(b"", format="pdf", timestamp=0)

@@ -1,0 +1,194 @@
+"""The transcript's own words in English, Finnish and Swedish.
+
+A catalogue of its own rather than the web pages': a worker renders without
+Flask, and the words of a document that is signed and archived change with a
+release and on purpose, not with a page's translation. The order of the three
+is that of ``LANGUAGES``; a test holds that every label has all three.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+LANGUAGES: Final = ("en", "fi", "sv")
+
+_CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
+    # The document
+    "title.emrex": ("EMREX transcript", "EMREX-opintosuoritusote", "EMREX-studieutdrag"),
+    "title.records": ("Transcript of Records", "Opintosuoritusote", "Studieutdrag"),
+    "generated": ("Generated", "Luotu", "Skapat"),
+    "page": ("Page", "Sivu", "Sida"),
+    "note.text": (
+        "This is the readable form of an electronically signed ELMO file. The signed file is "
+        "the authoritative form: rely on it, and on its signature, where the two should differ.",
+        "Tämä on sähköisesti allekirjoitetun ELMO-tiedoston luettava muoto. Allekirjoitettu "
+        "tiedosto on todistusvoimainen: jos sisällöt poikkeavat toisistaan, luota tiedostoon ja "
+        "sen allekirjoitukseen.",
+        "Detta är den läsbara formen av en elektroniskt undertecknad ELMO-fil. Den undertecknade "
+        "filen gäller: lita på den och dess underskrift om innehållet skulle skilja sig åt.",
+    ),
+    "note.missing": (
+        "Characters that cannot be shown here appear as [U+…], their Unicode number; the ELMO "
+        "file holds them unchanged wherever XML allows them.",
+        "Merkit, joita ei voi näyttää tässä, esitetään Unicode-numeroina muodossa [U+…]; "
+        "ELMO-tiedostossa ne ovat ennallaan, sikäli kuin XML sallii ne.",
+        "Tecken som inte kan visas här återges med sitt Unicode-nummer, [U+…]; i ELMO-filen står "
+        "de oförändrade, i den mån XML tillåter dem.",
+    ),
+    "note.extensions": (
+        "The ELMO file also holds machine-readable extensions that are not shown here.",
+        "ELMO-tiedostossa on lisäksi koneluettavia laajennuksia, joita ei näytetä tässä.",
+        "ELMO-filen innehåller även maskinläsbara tillägg som inte visas här.",
+    ),
+    # The learner
+    "learner": ("Learner", "Opiskelija", "Studerande"),
+    "family_name": ("Family name", "Sukunimi", "Efternamn"),
+    "given_names": ("Given names", "Etunimet", "Förnamn"),
+    "alternative_name": ("Name in another form", "Nimi toisessa muodossa", "Namn i annan form"),
+    "birth_name": ("Name at birth", "Nimi syntymähetkellä", "Namn vid födseln"),
+    "birth_date": ("Date of birth", "Syntymäaika", "Födelsedatum"),
+    "place_of_birth": ("Place of birth", "Syntymäpaikka", "Födelseort"),
+    "citizenship": ("Citizenship", "Kansalaisuus", "Medborgarskap"),
+    "gender": ("Gender", "Sukupuoli", "Kön"),
+    "gender.0": ("not known", "ei tiedossa", "okänt"),
+    "gender.1": ("male", "mies", "man"),
+    "gender.2": ("female", "nainen", "kvinna"),
+    "gender.9": ("not applicable", "ei sovelleta", "ej tillämpligt"),
+    "not_stated": ("not stated", "ei ilmoitettu", "ej angivet"),
+    "person.esi": (
+        "European Student Identifier",
+        "Eurooppalainen opiskelijatunniste (ESI)",
+        "Europeisk studentidentifierare (ESI)",
+    ),
+    "person.nationalIdentifier": (
+        "National identifier",
+        "Kansallinen henkilötunniste",
+        "Nationell personbeteckning",
+    ),
+    "person.nationalLearnerId": (
+        "National learner number",
+        "Kansallinen oppijanumero",
+        "Nationellt studentnummer",
+    ),
+    "person.local": (
+        "Student number",
+        "Opiskelijanumero",
+        "Studentnummer vid lärosätet",
+    ),
+    # The issuer
+    "issuer": ("Issuing institution", "Myöntäjä", "Utfärdare"),
+    "no_title": ("(no title)", "(ei nimeä)", "(namn saknas)"),
+    "country": ("Country", "Maa", "Land"),
+    "website": ("Website", "Verkkosivusto", "Webbplats"),
+    "issued": ("Date of issue", "Myöntämispäivä", "Utfärdandedag"),
+    "institution.schac": ("Internet domain (SCHAC)", "Verkkotunnus (SCHAC)", "Domännamn (SCHAC)"),
+    "institution.erasmus": ("Erasmus code", "Erasmus-koodi", "Erasmuskod"),
+    "institution.pic": ("PIC number", "PIC-numero", "PIC-nummer"),
+    "institution.address": ("Address", "Osoite", "Adress"),
+    # The table of records
+    "records": ("Studies", "Opinnot", "Studier"),
+    "no_records": (
+        "This report holds no studies.",
+        "Raportissa ei ole opintoja.",
+        "Rapporten innehåller inga studier.",
+    ),
+    "when": ("Date, term", "Päivä, lukukausi", "Datum, termin"),
+    "credits": ("Credits", "Laajuus", "Omfattning"),
+    "grade": ("Grade", "Arvosana", "Vitsord"),
+    "status": ("Status", "Tila", "Status"),
+    "status.passed": ("Passed", "Hyväksytty", "Godkänd"),
+    "status.failed": ("FAILED", "HYLÄTTY", "UNDERKÄND"),
+    "status.in-progress": ("IN PROGRESS", "KESKEN", "PÅGÅENDE"),
+    "type.Degree Programme": ("Degree programme", "Tutkinto-ohjelma", "Examensprogram"),
+    "type.Module": ("Module", "Opintokokonaisuus", "Studiehelhet"),
+    "type.Course": ("Course", "Opintojakso", "Studieavsnitt"),
+    "type.Class": ("Class", "Toteutus", "Genomförande"),
+    "total": (
+        "Passed studies in total",
+        "Hyväksyttyjä opintoja yhteensä",
+        "Godkända studier totalt",
+    ),
+    "total.rule": (
+        "Credits of a whole already include its parts; nothing is counted twice.",
+        "Kokonaisuuden laajuus sisältää jo sen osat; mitään ei ole laskettu kahteen kertaan.",
+        "En helhets omfattning innefattar redan dess delar; ingenting räknas två gånger.",
+    ),
+    # A record's details
+    "code": ("Code", "Koodi", "Kod"),
+    "record_id": ("Record", "Suorite", "Prestation"),
+    "depth": ("Depth in the tree", "Syvyys puussa", "Djup i trädet"),
+    "level": ("level", "taso", "nivå"),
+    "language": ("Language of instruction", "Opetuskieli", "Undervisningsspråk"),
+    "started": ("Started", "Alkanut", "Påbörjad"),
+    "term": ("Term", "Lukukausi", "Termin"),
+    "hours": ("Hours of work", "Työtunteja", "Arbetstimmar"),
+    "subject_area": ("Subject area", "Opintoala", "Ämnesområde"),
+    "isced": ("ISCED-F field", "ISCED-F-ala", "ISCED-F-område"),
+    "group": ("Group", "Ryhmä", "Grupp"),
+    "share": (
+        "Fellow students with a lower, the same and a higher grade",
+        "Muista opiskelijoista alempi, sama ja ylempi arvosana",
+        "Andel studerande med lägre, samma och högre vitsord",
+    ),
+    "distribution": ("All students' results", "Kaikkien tulokset", "Samtliga resultat"),
+    "attachment": ("Attachment", "Liite", "Bilaga"),
+    "supplement": ("Diploma supplement", "Tutkintotodistuksen liite", "Examensbilaga"),
+    # After the table
+    "schemes": ("Grading schemes", "Arvosana-asteikot", "Vitsordsskalor"),
+    "scheme": ("Scheme", "Asteikko", "Skala"),
+    "attachments": (
+        "Attachments in the ELMO file",
+        "ELMO-tiedoston liitteet",
+        "Bilagor i ELMO-filen",
+    ),
+    "for_records": ("Of the studies", "Opinnot", "Studier"),
+    "version": ("rules of", "säännöt vuodelta", "regler från"),
+    "more": ("Additional information", "Lisätietoja", "Ytterligare information"),
+    "file_only": (
+        "(content of the type {type}: see the ELMO file)",
+        "(sisältö tyyppiä {type}: katso ELMO-tiedosto)",
+        "(innehåll av typen {type}: se ELMO-filen)",
+    ),
+    # Types of attachments
+    "file.Diploma": ("Diploma", "Tutkintotodistus", "Examensbevis"),
+    "file.Diploma Supplement": (
+        "Diploma supplement",
+        "Tutkintotodistuksen liite",
+        "Examensbilaga",
+    ),
+    "file.Transcript of Records": ("Transcript of Records", "Opintosuoritusote", "Studieutdrag"),
+    "file.EMREX transcript": (
+        "EMREX transcript",
+        "EMREX-opintosuoritusote",
+        "EMREX-studieutdrag",
+    ),
+    "file.Micro Credential": (
+        "Micro-credential",
+        "Pieni osaamiskokonaisuus",
+        "Mikromeritering",
+    ),
+    "file.Letter of Nomination": ("Letter of nomination", "Nimeämiskirje", "Nomineringsbrev"),
+    "file.Certificate of Training": (
+        "Certificate of training",
+        "Harjoittelutodistus",
+        "Praktikintyg",
+    ),
+    "file.Learning Agreement": (
+        "Learning agreement",
+        "Opintosopimus",
+        "Studieavtal",
+    ),
+    "file.Other": ("Other file", "Muu tiedosto", "Annan fil"),
+}
+
+
+def supported(language: str) -> str:
+    """The catalogue's language nearest to a BCP 47 tag; English where there is none."""
+    primary = language.lower().partition("-")[0].partition("_")[0]
+    return primary if primary in LANGUAGES else LANGUAGES[0]
+
+
+def labels(language: str) -> dict[str, str]:
+    """All labels of one of ``LANGUAGES``, by key."""
+    column = LANGUAGES.index(language)
+    return {key: words[column] for key, words in _CATALOGUE.items()}

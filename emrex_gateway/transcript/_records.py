@@ -1,0 +1,228 @@
+"""The table of one report: its rows, its grading schemes, its diploma supplements, its total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from emrex_gateway.domain import (
+    AcademicTerm,
+    Attachment,
+    DiplomaSupplement,
+    GradingScheme,
+    Instance,
+    LearningOpportunity,
+    Report,
+    Specification,
+    Status,
+    SupplementSection,
+)
+from emrex_gateway.transcript._text import NARROW, Value, text_of_html
+from emrex_gateway.transcript._totals import totals
+from emrex_gateway.transcript._view import Attachments, Fact, Words, issuer_facts, walk
+
+_INDENTED_LEVELS = 6
+"""Deeper rows are not indented further, or the column would close; their depth is spelled out."""
+
+
+class _Schemes:
+    """Numbers a report's grading schemes in the order in which grades use them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._schemes: list[GradingScheme] = []
+
+    def number(self, scheme: GradingScheme | None) -> int | None:
+        if scheme is None:
+            return None
+        if scheme.id not in self._numbers:
+            self._schemes.append(scheme)
+            self._numbers[scheme.id] = len(self._schemes)
+        return self._numbers[scheme.id]
+
+    def listed(self, words: Words) -> list[dict[str, Any]]:
+        return [
+            {
+                "no": self._numbers[s.id],
+                "texts": words.all_of(s.descriptions) or [words.value(s.id)],
+            }
+            for s in self._schemes
+        ]
+
+
+def report_view(report: Report, words: Words) -> dict[str, Any]:
+    """Everything of one report, for the template's ``report``."""
+    schemes, files = _Schemes(), Attachments()
+    rows: list[dict[str, Any]] = []
+    supplements: list[dict[str, Any]] = []
+    for number, depth, node in walk(report.opportunities):
+        row = _row(number, depth, node, words, files)
+        rows.append({**row, "scheme": schemes.number(node.instance.grading_scheme)})
+        if node.instance.diploma_supplement:
+            supplements.append(_supplement(number, node, words, files))
+    for attachment in report.attachments:
+        files.number(attachment)
+    titles = words.all_of(report.issuer.titles) or [words.own(words["no_title"])]
+    return {
+        "title": titles[0],
+        "others": titles[1:],
+        "facts": issuer_facts(report, words),
+        "rows": rows,
+        "totals": [words.credit(credit) for credit in totals(report.opportunities)],
+        "schemes": schemes.listed(words),
+        "supplements": supplements,
+        "attachments": files.listed(words),
+    }
+
+
+def _row(
+    number: str, depth: int, node: LearningOpportunity, words: Words, files: Attachments
+) -> dict[str, Any]:
+    """One line of the table, all but its scheme's number."""
+    instance = node.instance
+    titles = words.all_of(node.specification.titles) or [words.own(words["no_title"])]
+    deep: list[Fact] = []
+    if depth > _INDENTED_LEVELS:
+        deep = [(words["depth"], words.own(str(depth + 1)))]
+    return {
+        "no": number,
+        "indent": min(depth, _INDENTED_LEVELS),
+        "whole": bool(node.parts),
+        "title": titles[0],
+        "others": titles[1:],
+        "facts": deep
+        + list(_specification_facts(node.specification, words))
+        + list(_instance_facts(instance, words, files)),
+        "texts": _descriptions(node.specification, words),
+        "when": list(_when(instance, words)),
+        "credits": [words.credit(credit) for credit in instance.credits],
+        "grade": words.value(instance.grade, width=NARROW) if instance.grade else None,
+        "status": instance.status.value,
+    }
+
+
+def _when(instance: Instance, words: Words) -> Iterator[Value]:
+    """The day of completion, or the beginning where that is all there is; then the term."""
+    if instance.completed:
+        yield words.own(instance.completed.isoformat())
+    elif instance.start and instance.status is not Status.PASSED:
+        yield words.own(f"{instance.start.isoformat()} –")
+    if instance.term:
+        title = words.one_of(instance.term.titles, _span(instance.term))
+        yield words.value("".join(title["s"]), title["l"], width=NARROW)
+
+
+def _span(term: AcademicTerm) -> str:
+    return f"{term.start.isoformat()} – {term.end.isoformat()}"
+
+
+def _specification_facts(what: Specification, words: Words) -> Iterator[Fact]:
+    if what.type:
+        yield "", words.own(words.label("type", what.type))
+    for identifier in what.identifiers:
+        label = words["code"] if identifier.type == "local" else words.glyphs.show(identifier.type)
+        yield label, words.value(identifier.value)
+    if what.subject_area:
+        yield words["subject_area"], words.value(what.subject_area)
+    if what.isced_code:
+        yield words["isced"], words.value(what.isced_code)
+    if what.url:
+        yield words["website"], words.value(what.url)
+
+
+def _instance_facts(instance: Instance, words: Words, files: Attachments) -> Iterator[Fact]:
+    for level in instance.levels:
+        text = f"{level.type} {words['level']} {level.value}"
+        yield "", words.value(f"{text}: {level.description}" if level.description else text)
+    if instance.language:
+        code = instance.language
+        yield words["language"], words.value(words.locale.languages.get(code.lower(), code))
+    if instance.start:
+        yield words["started"], words.own(instance.start.isoformat())
+    if instance.term:
+        yield words["term"], words.own(_span(instance.term))
+    if instance.engagement_hours is not None:
+        yield words["hours"], words.own(words.number(instance.engagement_hours))
+    yield from _comparison_facts(instance, words)
+    if instance.group:
+        kind = words.one_of(instance.group.type_titles, instance.group.type_id)
+        group = words.one_of(instance.group.titles, instance.group.id)
+        yield words["group"], words.value("".join([*kind["s"], " – ", *group["s"]]))
+    for identifier in instance.identifiers:
+        yield words["record_id"], words.value(identifier.value)
+    if instance.attachments:
+        numbers = ", ".join(str(files.number(a)) for a in instance.attachments)
+        yield words["attachment"], words.own(numbers)
+
+
+def _comparison_facts(instance: Instance, words: Words) -> Iterator[Fact]:
+    """How the grade compares with fellow students' (ELMO's two optional statistics)."""
+    if share := instance.shortened_grading:
+        shares = (share.lower, share.equal, share.higher)
+        yield words["share"], words.own(" / ".join(f"{words.number(s)} %" for s in shares))
+    if spread := instance.distribution:
+        counts = "; ".join(f"{label}: {count}" for label, count in spread.categories)
+        yield words["distribution"], words.value(counts)
+        for text in words.all_of(spread.descriptions):
+            yield "", text
+
+
+def _descriptions(what: Specification, words: Words) -> list[Value]:
+    """Plain descriptions; the text of those in markup only where there is no plain one."""
+    if what.descriptions:
+        return words.all_of(what.descriptions)
+    plain = ((text_of_html(text.value), text.lang) for text in what.descriptions_html)
+    return [words.value(text, lang) for text, lang in plain if text]
+
+
+def _supplement(
+    number: str, node: LearningOpportunity, words: Words, files: Attachments
+) -> dict[str, Any]:
+    supplement = node.instance.diploma_supplement
+    assert supplement is not None
+    issued = words.long_date(supplement.issue_date)
+    lang = supplement.lang
+    return {
+        "no": number,
+        "of": words.one_of(node.specification.titles, words["no_title"]),
+        "about": words.own(f"{words['issued']}: {issued}; {words['version']} {supplement.version}"),
+        "introduction": words.value(supplement.introduction, lang)
+        if supplement.introduction
+        else None,
+        "sections": list(_sections(supplement, words, files)),
+    }
+
+
+def _sections(
+    supplement: DiplomaSupplement, words: Words, files: Attachments
+) -> Iterator[dict[str, Any]]:
+    lang = supplement.lang
+    stack = [(0, section) for section in reversed(supplement.sections)]
+    while stack:
+        depth, section = stack.pop()
+        yield {
+            "indent": min(depth, _INDENTED_LEVELS),
+            "number": words.value(section.number),
+            "title": words.value(section.title, lang),
+            "texts": [words.value(text, lang) for text in _section_texts(section, words)],
+            "attachments": _references(section.attachments, files),
+        }
+        stack.extend((depth + 1, part) for part in reversed(section.sections))
+
+
+def _section_texts(section: SupplementSection, words: Words) -> Iterator[str]:
+    """The section's content as text; what is neither text nor HTML stays in the file."""
+    media = section.media_type.partition(";")[0].strip().lower()
+    if section.content:
+        if media in {"text/html", "application/xhtml+xml"}:
+            yield text_of_html(section.content)
+        elif media in {"", "text/plain"}:
+            yield section.content
+        else:
+            yield words["file_only"].format(type=section.media_type)
+    for text in section.additional_information:
+        yield f"{words['more']}: {text}"
+
+
+def _references(attachments: tuple[Attachment, ...], files: Attachments) -> str | None:
+    return ", ".join(str(files.number(a)) for a in attachments) or None

@@ -1,0 +1,172 @@
+"""Text from records, made fit to be set: every character either has a glyph or shows its code point.
+
+Nothing is dropped. A character that no font has, that is invisible and could
+reorder or hide its neighbours (controls, bidirectional overrides), or that an
+archivable PDF must not hold, appears as ``[U+1F600]`` and is reported.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+from emrex_gateway.transcript._fonts import FontSet
+
+_LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?=$|[-_])")
+_IGNORABLE = frozenset(
+    {0xAD, 0x34F, 0x61C, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060}
+    | set(range(0xFE00, 0xFE10))
+)
+"""Invisible by design and harmless: set even where a font lacks them."""
+_NEVER = frozenset({0xFEFF, 0xFFFC, *range(0x202A, 0x202F), *range(0x2066, 0x206A)})
+"""Byte order mark (PDF/A forbids mapping to it), object placeholder, bidirectional overrides."""
+_NEVER_CATEGORIES = frozenset({"Cc", "Cs", "Co"})
+_UNBROKEN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+"""Scripts whose lines break without spaces anyway."""
+WIDE, NARROW = 30, 10
+"""Letters without a space that fit a line of the first column, and of the others."""
+
+Value = dict[str, Any]
+"""What the template's ``show-value`` takes: ``s`` pieces, ``l`` language or null, ``r`` right to left."""
+
+
+class Glyphs:
+    """Prepares text for one rendering, and remembers in ``missing`` what could not be shown."""
+
+    def __init__(self, fonts: FontSet, language: str, *, only_main: bool = False) -> None:
+        self._coverage = fonts.coverage[:1] if only_main else fonts.coverage
+        self._simple = {
+            chr(point) for point in fonts.main if unicodedata.category(chr(point))[0] in "LNPSZ"
+        } - {chr(point) for point in _NEVER | _IGNORABLE}
+        self._combines = not only_main
+        self._language = language
+        self.missing: set[str] = set()
+
+    def value(self, text: str, lang: str | None = None, *, width: int = WIDE) -> Value:
+        """A value of the records for the template; ``width`` as in ``WIDE`` and ``NARROW``."""
+        found = _LANGUAGE.match(lang.lower()) if lang else None
+        code = found.group() if found else None
+        return {
+            "s": _pieces(self.show(text), width),
+            "l": None if code == self._language else code,
+            "r": _is_right_to_left(text),
+        }
+
+    def show(self, text: str) -> str:
+        """The same text with line breaks as ``\\n`` and unshowable characters spelled out."""
+        text = _LINE_BREAKS.sub("\n", text).replace("\t", " ")
+        if self._simple.issuperset(text):
+            return text
+        return "\n".join("".join(map(self._cluster, _clusters(line))) for line in text.split("\n"))
+
+    def _cluster(self, cluster: str) -> str:
+        """A base and its marks: one font must have them all, or they do not fit together."""
+        if cluster in self._simple:
+            return cluster
+        needed = {ord(c) for c in unicodedata.normalize("NFC", cluster)} - _IGNORABLE
+        if self._combines and not any(map(_is_never, cluster)) and self._one_font_has(needed):
+            return cluster
+        base, marks = cluster[0], cluster[1:]
+        shown_base = base if self._is_alone_showable(base) else self._spell(base)
+        return shown_base + "".join(map(self._spell, marks))
+
+    def _one_font_has(self, points: set[int]) -> bool:
+        return any(points <= coverage for coverage in self._coverage)
+
+    def _is_alone_showable(self, char: str) -> bool:
+        return not _is_never(char) and not _joins(char) and self._one_font_has({ord(char)})
+
+    def _spell(self, char: str) -> str:
+        self.missing.add(char)
+        return f"[U+{ord(char):04X}]"
+
+
+def _is_never(char: str) -> bool:
+    return ord(char) in _NEVER or unicodedata.category(char) in _NEVER_CATEGORIES
+
+
+def _joins(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M" or ord(char) in _IGNORABLE
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """Split text into bases with the marks and joiners that follow them."""
+    start = 0
+    for position in range(1, len(text)):
+        if not _joins(text[position]):
+            yield text[start:position]
+            start = position
+    if text:
+        yield text[start:]
+
+
+def _pieces(text: str, width: int) -> list[str]:
+    """Cut words that no line can hold into short pieces, between which a line may end.
+
+    Cut here and joined by empty space in the template, so that what a reader
+    copies from the PDF has no extra characters in it.
+    """
+    pieces: list[str] = []
+    end = 0
+    for word in re.finditer(rf"[^\s{_UNBROKEN}]{{{width + 1},}}", text):
+        pieces.append(text[end : word.start()])
+        pending = ""
+        for cluster in _clusters(word.group()):
+            pending += cluster
+            if len(pending) >= 3:
+                pieces.append(pending)
+                pending = ""
+        pieces.append(pending)
+        end = word.end()
+    pieces.append(text[end:])
+    return [piece for piece in pieces if piece]
+
+
+def _is_right_to_left(text: str) -> bool:
+    """Whether the first letter with a direction runs from right to left (UAX #9, rule P2)."""
+    for char in text:
+        direction = unicodedata.bidirectional(char)
+        if direction in {"L", "R", "AL"}:
+            return direction != "L"
+    return False
+
+
+class _PlainText(HTMLParser):
+    """Keeps the text of markup, a line a block; scripts and styles are no text."""
+
+    _BLOCKS = frozenset(
+        {"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol"}
+    )
+    _SILENT = frozenset({"script", "style"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent += tag in self._SILENT
+        if tag in self._BLOCKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = max(0, self._silent - (tag in self._SILENT))
+        if tag in self._BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.parts.append(re.sub(r"\s+", " ", data))
+
+
+def text_of_html(markup: str) -> str:
+    """The readable text of untrusted markup, for ``descriptionHtml`` and supplements."""
+    parser = _PlainText()
+    parser.feed(markup)
+    parser.close()
+    lines = (line.strip() for line in "".join(parser.parts).split("\n"))
+    return "\n".join(line for line in lines if line)
