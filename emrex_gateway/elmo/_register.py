@@ -1,0 +1,97 @@
+"""What a file describes once and refers to: grading schemes, attachments, groups.
+
+References hold within one file only, so names are given here: an identifier keeps its own name
+until something else of that name turns up, which then gets a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from emrex_gateway.domain import (
+    Attachment,
+    Document,
+    GradingScheme,
+    Group,
+    Instance,
+    LearningOpportunity,
+    Report,
+    Texts,
+    token,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Names(Generic[T]):
+    """Distinct things by the name that each got in this file."""
+
+    fallback: str
+    _by_wanted: dict[str, list[tuple[T, str]]] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+
+    def name(self, wanted: str, thing: T, *, vague: bool = False) -> str:
+        """Return the thing's name. A ``vague`` thing is whatever already has the wanted one."""
+        wanted = token(wanted) or self.fallback
+        known = self._by_wanted.setdefault(wanted, [])
+        for other, name in known:
+            if vague or other == thing:
+                return name
+        name, number = wanted, 2
+        while name in self._taken:
+            name, number = f"{wanted}-{number}", number + 1
+        self._taken.add(name)
+        known.append((thing, name))
+        return name
+
+
+def instances(report: Report) -> Iterator[Instance]:
+    """Yield a report's LOIs in document order, however deep they are."""
+    work: list[LearningOpportunity] = list(reversed(report.opportunities))
+    while work:
+        opportunity = work.pop()
+        yield opportunity.instance
+        work.extend(reversed(opportunity.parts))
+
+
+class Register:
+    """A document's names, settled before it is written."""
+
+    def __init__(self, document: Document) -> None:
+        self._schemes: _Names[Texts] = _Names("scheme")
+        self._files: _Names[Attachment] = _Names("attachment")
+        self.group_types: dict[str, tuple[Group, dict[str, Group]]] = {}
+        for attachment in document.attachments:
+            self.attachment(attachment)
+        for report in document.reports:
+            for attachment in report.attachments:
+                self.attachment(attachment)
+            for instance in instances(report):
+                if instance.grading_scheme and instance.grading_scheme.descriptions:
+                    self.scheme(instance.grading_scheme)
+                for attachment in instance.attachments:
+                    self.attachment(attachment)
+                if instance.group:
+                    self._add_group(instance.group)
+
+    def scheme(self, scheme: GradingScheme) -> str:
+        """Return a grading scheme's ``localId``. One without descriptions is its namesake."""
+        return self._schemes.name(scheme.id, scheme.descriptions, vague=not scheme.descriptions)
+
+    def attachment(self, attachment: Attachment) -> str:
+        """Return an attachment's internal identifier."""
+        return self._files.name(attachment.id, attachment)
+
+    def group(self, group: Group) -> tuple[str, str] | None:
+        """Return what a LOI refers to: the group type's and the group's identifier."""
+        type_id, id_ = token(group.type_id), token(group.id)
+        return (type_id, id_) if type_id and id_ else None
+
+    def _add_group(self, group: Group) -> None:
+        names = self.group(group)
+        if names is not None:
+            _, members = self.group_types.setdefault(names[0], (group, {}))
+            members.setdefault(names[1], group)

@@ -1,0 +1,43 @@
+"""The rules that the official schema states only in its annotations, on a parsed document.
+
+They know nothing of how a document was made: ``write`` runs them on its own output, and they
+hold for files from anywhere. Each rule is a function from the root to the problems that it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lxml import etree
+
+from emrex_gateway.elmo import _rules_document as document
+from emrex_gateway.elmo import _rules_study as study
+from emrex_gateway.elmo._problem import Problem
+
+Rule = Callable[[etree._Element], Iterator[Problem]]
+
+_RULES: tuple[Rule, ...] = (
+    document.encoding,
+    document.learner_identifiers,
+    document.issuers,
+    document.time_zones,
+    document.supplement_versions,
+    document.attachment_places,
+    document.attachment_contents,
+    document.references,
+    document.values,
+    document.languages,
+    document.one_reference_signed,
+    study.ects_on_one_level,
+    study.types_by_depth,
+    study.local_identifiers,
+    study.terms,
+    study.statuses,
+    study.languages_of_instruction,
+)
+
+
+def rule_problems(root: etree._Element, *, readable_copy: bool = True) -> tuple[Problem, ...]:
+    """Return the problems that all rules find, rule by rule."""
+    rules = (*_RULES, document.readable_copy) if readable_copy else _RULES
+    return tuple(problem for rule in rules for problem in rule(root))
