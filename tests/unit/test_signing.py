@@ -18,8 +18,12 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from emrex_needs import softhsm_module
 from lxml import etree
+
+from emrex_gateway.domain import AccessPoint, SignedElmo, UnsignedElmo
+from emrex_gateway.errors import SigningError
+from emrex_gateway.signing import KeyRing, verify
+from emrex_needs import softhsm_module
 from signing_material import (
     DOCUMENTS,
     DS,
@@ -33,10 +37,6 @@ from signing_material import (
     private_key,
     secrets,
 )
-
-from emrex_gateway.domain import AccessPoint, SignedElmo, UnsignedElmo
-from emrex_gateway.errors import SigningError
-from emrex_gateway.signing import KeyRing, verify
 
 KINDS = ["rsa2048", "rsa4096", "p256", "p384", "p521"]
 Open = Callable[[str], AccessPoint]
@@ -124,7 +124,7 @@ def test_the_form_is_the_one_that_every_client_reads(
     ] == path
     assert base64.b64decode(signature.findtext(f".//{{{DS}}}X509Certificate") or "") == der(kind)
     assert f'<Signature xmlns="{DS}"><SignedInfo><Canon'.encode() in xml
-    assert b'<?xml version="1.0" encoding="UTF-8"?>\n<elmo ' == xml[:45]
+    assert xml[:45] == b'<?xml version="1.0" encoding="UTF-8"?>\n<elmo '
     assert b"&#13;" not in xml
     assert b"\r" not in xml
 
@@ -202,7 +202,7 @@ def test_a_token_is_opened_again_after_a_fork(
             os._exit(0 if signed[0] == before[0] else 1)
         except BaseException:
             os._exit(2)
-    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert before[0] == ring.signer(points[0]).sign(unsigned()).xml
 
 
@@ -425,33 +425,32 @@ def test_a_key_may_stand_in_a_variable(
 
 @pytest.mark.needs("softhsm")
 @pytest.mark.parametrize(
-    ("change", "to", "sentence"),
+    ("change", "sentence"),
     [
-        ("token=emrex%20test", "token=other", "the token other is not there"),
-        ("object=p256", "object=p255", "no private key of the name"),
-        ("id=%03", "id=%09", "no private key of the name"),
-        (";object=p256;id=%03", "", "neither object nor id"),
-        ("object=p256;id=%03", "object=p384", "the token's key does not fit"),
-        ("object=p256;id=%03", "object=rsa2048", "the token's key does not fit"),
-        ("type=private", "type=cert", "another type than private"),
+        (("token=emrex%20test", "token=other"), "the token other is not there"),
+        (("object=p256", "object=p255"), "no private key of the name"),
+        (("id=%03", "id=%09"), "no private key of the name"),
+        ((";object=p256;id=%03", ""), "neither object nor id"),
+        (("object=p256;id=%03", "object=p384"), "the token's key does not fit"),
+        (("object=p256;id=%03", "object=rsa2048"), "the token's key does not fit"),
+        (("type=private", "type=cert"), "another type than private"),
         (
-            "pin-source=env:PIN",
-            "pin-source=env:EMREX_TEST_UNSET",
+            ("pin-source=env:PIN", "pin-source=env:EMREX_TEST_UNSET"),
             "the token's PIN is not available",
         ),
-        ("pin-source=env:PIN", "pin-source=4711", "neither env:NAME nor file:"),
-        ("pin-source=env:PIN", "pin-value=4711", "holds the PIN itself; use pin-source"),
-        ("module-path=", "module-name=", "unknown part"),
-        ("module-path=/", "module-path=/nowhere/", "driver /nowhere/.* cannot be opened"),
-        ("token=emrex%20test", "token=a;token=b", "says token twice"),
+        (("pin-source=env:PIN", "pin-source=4711"), "neither env:NAME nor file:"),
+        (("pin-source=env:PIN", "pin-value=4711"), "holds the PIN itself; use pin-source"),
+        (("module-path=", "module-name="), "unknown part"),
+        (("module-path=/", "module-path=/nowhere/"), "driver /nowhere/.* cannot be opened"),
+        (("token=emrex%20test", "token=a;token=b"), "says token twice"),
     ],
 )
 def test_a_token_that_cannot_work_is_told_in_a_sentence(
-    tmp_path: Path, token: dict[str, str], ring: KeyRing, change: str, to: str, sentence: str
+    tmp_path: Path, token: dict[str, str], ring: KeyRing, change: tuple[str, str], sentence: str
 ) -> None:
     """RFC 7512 references fail with what is wrong, never with the PIN."""
-    assert change in token["p256"]
-    point = access_point(tmp_path, "p256", token["p256"].replace(change, to))
+    assert change[0] in token["p256"]
+    point = access_point(tmp_path, "p256", token["p256"].replace(*change))
     with pytest.raises(SigningError, match=sentence) as caught:
         ring.signer(point)
     assert "4711" not in str(caught.value)
@@ -471,7 +470,7 @@ def test_a_wrong_pin_is_told(
         except SigningError as error:
             os._exit(0 if re.search("refused the PIN", str(error)) else 1)
         os._exit(2)
-    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_a_signature_that_does_not_hold_never_leaves(
