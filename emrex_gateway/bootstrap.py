@@ -38,7 +38,7 @@ def services(settings: Settings, **parts: Any) -> Services:
         queue=parts.get("queue") or RqQueue(settings, secrets),
         clock=clock,
         secrets=secrets,
-        logins=logins(secrets, clock, http_on_loopback=settings.http_on_loopback),
+        logins=logins(settings, secrets, clock),
         open_adapter=Adapters(store, secrets, clock).open,
     )
     return replace(made, **{k: v for k, v in parts.items() if k in ("logins", "open_adapter")})

@@ -3,6 +3,7 @@
 GatewayError
 ├── ConfigError                 settings, institutions or keys that cannot work
 ├── PeerError                   what a client, a host or a browser sent is not acceptable
+│   ├── NoSuchAccessPoint       the address names no enabled data access point
 │   ├── BadReturnAddress        the return address must not be used: nothing is sent there
 │   ├── EnvelopeError           a reply's fields cannot be unpacked
 │   └── LaunchError             a signed launch was refused
@@ -44,6 +45,10 @@ class ConfigError(GatewayError):
 
 class PeerError(GatewayError):
     """What a client, a host or a browser sent is not acceptable."""
+
+
+class NoSuchAccessPoint(PeerError):
+    """The address names no enabled data access point."""
 
 
 class BadReturnAddress(PeerError):

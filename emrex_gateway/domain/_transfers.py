@@ -53,13 +53,17 @@ TRANSITIONS: dict[TransferState, frozenset[TransferState]] = {
     _S.SELECTING: frozenset({_S.CONFIRMED, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
     _S.CONFIRMED: frozenset({_S.SIGNED, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
     _S.SIGNED: frozenset({_S.DELIVERED, _S.CANCELLED, _S.EXPIRED}),
-    _S.DELIVERED: frozenset({_S.EXPIRED}),
+    _S.DELIVERED: frozenset({_S.CANCELLED, _S.EXPIRED}),
     _S.NO_RESULTS: frozenset({_S.EXPIRED}),
     _S.CANCELLED: frozenset({_S.EXPIRED}),
     _S.FAILED: frozenset({_S.IDENTIFIED, _S.CONFIRMED, _S.EXPIRED}),
     _S.EXPIRED: frozenset(),
 }
-"""Allowed next states. From FAILED a retry leads back to the step that failed."""
+"""Allowed next states.
+
+From FAILED a retry leads back to the step that failed. From DELIVERED a student
+whose browser does not run the page's script may still cancel instead of posting.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from emrex_gateway.domain import (
     Transfer,
     TransferState,
 )
-from emrex_gateway.errors import LaunchError, PeerError, TransferNotFound
+from emrex_gateway.errors import LaunchError, NoSuchAccessPoint, TransferNotFound
 from emrex_gateway.exporting._payloads import CLAIMED, ORIGIN, REQUEST, Origin
 from emrex_gateway.ports import Launch, UnitOfWork
 from emrex_gateway.services import Services
@@ -33,11 +33,11 @@ class Entered:
 
 
 def access_point(services: Services, slug: str) -> AccessPoint:
-    """Return an enabled access point. Raises ``PeerError`` when there is none of that name."""
+    """Return an enabled access point. Raises ``NoSuchAccessPoint``."""
     with services.store.begin() as uow:
         found = uow.config.access_point(slug)
     if found is None or not found.enabled:
-        raise PeerError("no such data access point")
+        raise NoSuchAccessPoint("no such data access point")
     return found
 
 
@@ -123,7 +123,7 @@ def open_again(services: Services, transfer: Transfer) -> Transfer:
 def _new(services: Services, uow: UnitOfWork, slug: str, client_host: str | None) -> Entered:
     point = uow.config.access_point(slug)
     if point is None or not point.enabled:
-        raise PeerError("no such data access point")
+        raise NoSuchAccessPoint("no such data access point")
     now = services.clock()
     secret = secrets.token_urlsafe(32)
     letters = [secrets.choice(_REFERENCE_LETTERS) for _ in range(8)]

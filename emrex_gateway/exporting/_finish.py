@@ -41,9 +41,11 @@ CANCELLABLE = frozenset(
         TransferState.SELECTING,
         TransferState.CONFIRMED,
         TransferState.SIGNED,
+        TransferState.DELIVERED,
     }
 )
-"""States in which the student may still change their mind."""
+"""States in which the student may still change their mind: also on the reply's page, as long as
+nothing posts it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from emrex_gateway.errors import (
     GatewayError,
     LaunchError,
     LoginError,
+    NoSuchAccessPoint,
     PeerError,
     StaleTransfer,
     StoreUnavailable,
@@ -137,6 +138,11 @@ def _words() -> dict[type, tuple[int, str, str]]:
             403,
             _("You could not be logged in"),
             _("Please go back and try again."),
+        ),
+        NoSuchAccessPoint: (
+            404,
+            _("There is no such page"),
+            _("Please check the address, or go back."),
         ),
         PeerError: (
             400,

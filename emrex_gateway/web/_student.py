@@ -109,9 +109,7 @@ def consent(slug: str, transfer_id: str) -> Response:
 def _here(
     endpoint: str, at: Transfer, *, empty: str | None = None, consent: str | None = None
 ) -> str:
-    return url_for(
-        endpoint, slug=at.access_point, transfer_id=at.id, empty=empty, consent=consent
-    )
+    return url_for(endpoint, slug=at.access_point, transfer_id=at.id, empty=empty, consent=consent)
 
 
 def _after_action(records: tuple[StudyRecord, ...], action: str) -> tuple[set[str], str]:

@@ -1,0 +1,177 @@
+"""Headers, languages, access rules and the download of every page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from emrex_gateway import signing, web
+from emrex_gateway.domain import KnownClient, SignedElmo
+from gateway_world import World
+
+WEB = Path(web.__file__).parent
+
+
+def test_headers_of_a_page(world: World) -> None:
+    """Closed by default: no frames, no foreign sources, no referrer, no cache."""
+    browser = world.browser().to_selection()
+    headers = browser.response.headers
+
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "form-action 'self'" in policy
+    assert "unsafe" not in policy
+    assert "script-src" not in policy
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_headers_of_the_reply(world: World) -> None:
+    """The reply may go on to any https address after the client's redirect, and runs one script."""
+    browser = world.browser().to_reply()
+    policy = browser.response.headers["Content-Security-Policy"]
+
+    assert "form-action https:" in policy
+    assert "'self'" not in policy.partition("form-action")[2].partition(";")[0]
+    (script,) = browser.page.xpath("//script")
+    assert f"'nonce-{script.get('nonce')}'" in policy
+    assert browser.page.xpath("//form[@data-step='reply']//button")
+
+
+def test_each_reply_has_its_own_nonce(world: World) -> None:
+    """A nonce is used once."""
+    browser = world.browser().to_reply()
+    first = browser.page.xpath("//script/@nonce")
+
+    assert first != browser.reload().page.xpath("//script/@nonce")
+
+
+def test_access_rule_of_every_route(world: World) -> None:
+    """Every route is either open on purpose or asks for the transfer's cookie."""
+    open_ = {"entry.emp", "entry.export", "entry.launch", "health.live", "health.ready", "static"}
+    for rule in world.app.url_map.iter_rules():
+        if rule.endpoint in open_:
+            continue
+        for method in (rule.methods or set()) & {"GET", "POST"}:
+            path = "/emrex" + rule.rule.replace("<slug>", "campus").replace(
+                "<transfer_id>", "unknown"
+            ).replace("<method_id>", "fake").replace(
+                "<any('elmo.xml','transcript.pdf'):name>", "elmo.xml"
+            )
+            response = world.app.test_client().open(path, method=method)
+            assert response.status_code == 404, (method, path)
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_catalogues_are_complete(language: str) -> None:
+    """Every text of the pages is translated, nothing is left over, and the compiled file fits."""
+    texts = {
+        message
+        for _, _, message, _, _ in extract_from_dir(
+            str(WEB), [("**.py", "python"), ("**/templates/**.html", "jinja2")],
+            options_map={"**/templates/**.html": {"newstyle_gettext": "true"}},
+        )
+    }  # fmt: skip
+    folder = WEB / "translations" / language / "LC_MESSAGES"
+    with (folder / "emrex.po").open("rb") as file:
+        catalogue = read_po(file)
+    with (folder / "emrex.mo").open("rb") as file:
+        compiled = read_mo(file)
+
+    translated = {m.id: m.string for m in catalogue if m.id}
+    assert texts == set(translated)
+    for string in translated.values():
+        assert all(string) if isinstance(string, tuple | list) else string
+    assert {_key(k): _key(v) for k, v in translated.items()} == {
+        _key(m.id): _key(m.string) for m in compiled if m.id
+    }
+
+
+def _key(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("fi", "Valitse"), ("sv", "Välj"), ("en", "Choose")]
+)
+def test_pages_speak_the_readers_language(world: World, language: str, word: str) -> None:
+    """By the browser's preference, and by the links on the page, which are remembered."""
+    browser = world.browser()
+    browser.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    browser.to_selection()
+    assert word in browser.text
+    assert [language] == browser.page.xpath("/html/@lang")
+    assert language == browser.response.headers["Content-Language"]
+
+    browser.get(browser.path + "?lang=sv")
+    assert "Välj" in browser.text
+    browser.get(browser.path.partition("?")[0])
+    assert "Välj" in browser.text
+
+
+def test_records_are_shown_in_the_best_language_they_have(world: World) -> None:
+    """A Finnish reader sees Finnish titles where there are some."""
+    browser = world.browser()
+    browser.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "fi"
+
+    assert "Otsikko course-1" in browser.to_selection().text
+
+
+def test_export_from_the_hosts_button(world: World) -> None:
+    """The same selection, then a signed ELMO and a PDF to take away, and clients' start pages."""
+    with world.services.store.begin() as uow:
+        uow.config.put_known_clients(
+            [KnownClient(name="Abroad", url="https://abroad.example/", country="SE")]
+        )
+    browser = world.browser().post("/emrex/campus/export").log_in()
+    world.work()
+    browser.reload().submit("select", "all").submit("select", "preview")
+    browser.submit("preview", "confirm", consent="yes")
+    world.work()
+    browser.reload()
+
+    xml_link, pdf_link = browser.page.xpath("//*[@data-step='download']//a/@href")
+    assert browser.page.xpath("//main//a[@rel='noreferrer']/@href") == ["https://abroad.example/"]
+    xml = browser.client.get(xml_link)
+    pdf = browser.client.get(pdf_link)
+    assert "attachment" in xml.headers["Content-Disposition"]
+    assert b"Title course-1" in signing.verify(SignedElmo(xml.data), [world.certificate]).xml
+    assert pdf.data.startswith(b"%PDF-")
+    assert "reply.downloaded" in world.events(browser.transfer_id)
+
+
+def test_health(world: World) -> None:
+    """Live while the process answers; ready while the database does."""
+    browser = world.browser()
+
+    assert browser.get("/emrex/health/live").response.status_code == 200
+    assert browser.get("/emrex/health/ready").response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/emrex/", 404), ("/emrex/campus/", 404), ("/emrex/campus/emp/x", 404), ("/elsewhere", 404)]
+)  # fmt: skip
+def test_unknown_pages(world: World, path: str, status: int) -> None:
+    """Unknown addresses are answered with a page."""
+    assert status == world.browser().get(path).response.status_code
+
+
+def test_an_unexpected_error_shows_no_trace(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """A defect of ours ends in a page with a reference; neither page nor log quotes the error."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("110298-998X")
+
+    world.app.view_functions["student.choose"] = broken
+    browser = world.browser().to_selection()
+
+    assert browser.response.status_code == 500
+    assert "Something broke on our side" in browser.text
+    assert "110298-998X" not in browser.response.get_data(as_text=True) + caplog.text
+    assert "Traceback" not in browser.response.get_data(as_text=True)
