@@ -42,7 +42,7 @@ def test_missing_tools_skip_and_are_counted_in_the_table(tmp_path: Path) -> None
     """Without a tool a test is left out, and the table counts it under each tool it lacks."""
     code, out = run_probe(tmp_path, PROBE, path="", mode=None)
 
-    assert code == 0
+    assert 0 == code
     assert "1 passed, 2 skipped" in out
     assert "2 tests  shared" in out
     assert "1 tests  xmlsec1" in out
@@ -53,7 +53,7 @@ def test_ci_fails_for_a_missing_tool_but_not_for_shared(tmp_path: Path) -> None:
     """In CI only tests that need shared may be left out."""
     code, out = run_probe(tmp_path, PROBE, path="", mode="ci")
 
-    assert code == 1
+    assert 1 == code
     assert "1 passed, 1 skipped, 1 error" in out
     assert "missing on this machine: xmlsec1, shared" in out
 
@@ -63,7 +63,7 @@ def test_ci_passes_when_only_shared_is_missing(tmp_path: Path) -> None:
     tests = PROBE.replace('"xmlsec1", ', "")
     code, out = run_probe(tmp_path, tests, path="", mode="ci")
 
-    assert code == 0
+    assert 0 == code
     assert "2 tests  shared" in out
 
 
@@ -72,7 +72,7 @@ def test_ci_fails_for_any_other_skip(tmp_path: Path) -> None:
     tests = "import pytest\ndef test_self(): pytest.skip('not today')\n"
     code, out = run_probe(tmp_path, tests, path=os.environ["PATH"], mode="ci")
 
-    assert code == 1
+    assert 1 == code
     assert "not today" in out
 
 
@@ -81,4 +81,4 @@ def test_an_unknown_tool_stops_the_run(tmp_path: Path) -> None:
     tests = "import pytest\n@pytest.mark.needs('jaava')\ndef test_x(): ...\n"
     code, _ = run_probe(tmp_path, tests, path=os.environ["PATH"], mode=None)
 
-    assert code == pytest.ExitCode.USAGE_ERROR
+    assert pytest.ExitCode.USAGE_ERROR == code
