@@ -143,7 +143,12 @@ def test_national_identifier_only_from_listed_provider(issuer: str) -> None:
         {"client_id": "post", "client_authentication": "client_secret_post"},
         {"client_id": "rsa", "client_secret": None, "private_key": "file:/rsa.pem"},
         {"client_id": "ec", "client_secret": None, "private_key": "file:/ec.pem"},
-        {"client_id": "ec", "client_secret": None, "private_key": "file:/ec.pem", "key_id": "our-ec"},
+        {
+            "client_id": "ec",
+            "client_secret": None,
+            "private_key": "file:/ec.pem",
+            "key_id": "our-ec",
+        },
         {"client_id": "ps256"},
         {"client_id": "es256"},
     ],

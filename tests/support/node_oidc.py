@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import httpx
 
 SOURCE = Path(__file__).resolve().parents[1] / "node" / "oidc"
-_FILES = ("package.json", "package-lock.json", "server.mjs")
+_FILES = ("package.json", "package-lock.json", "compat.mjs", "server.mjs")
 
 
 def install(cache: Path) -> Path:
@@ -44,7 +44,7 @@ def running(
     node = shutil.which("node") or "node"
     argument = json.dumps({"clients": clients, "accounts": accounts})
     process = subprocess.Popen(  # noqa: S603 - our own arguments
-        [node, "server.mjs", argument],
+        [node, "--import", "./compat.mjs", "server.mjs", argument],
         cwd=cache,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

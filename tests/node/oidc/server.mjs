@@ -2,7 +2,7 @@
 //
 // argv[2]: JSON {clients: [...], accounts: {login: claims}}. Prints one line of
 // JSON with its issuer when it listens, and ends when its standard input does.
-import { generateKeyPairSync } from 'node:crypto';
+import crypto from 'node:crypto';
 import { createServer } from 'node:http';
 
 import Provider from 'oidc-provider';
@@ -10,7 +10,7 @@ import Provider from 'oidc-provider';
 const { clients, accounts } = JSON.parse(process.argv[2]);
 
 function jwk(type, options, alg) {
-  const { privateKey } = generateKeyPairSync(type, options);
+  const { privateKey } = crypto.generateKeyPairSync(type, options);
   return { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg, kid: `test-${alg}` };
 }
 
