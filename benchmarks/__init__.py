@@ -1,0 +1,1 @@
+"""What a transfer costs, each part beside the limit that the same run measured."""
