@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from lxml import etree
 
-from emrex_gateway import network, signing
+from emrex_gateway import exporting, network, signing
 from emrex_gateway.domain import (
     PersonIdentifier,
     PersonIdentifierType,
@@ -28,7 +29,6 @@ NS = {"e": "https://github.com/emrex-eu/elmo-schemas/tree/v1"}
 
 def elmo_of(world: World, fields: dict[str, str]):  # type: ignore[no-untyped-def]
     """The verified document of a reply, parsed."""
-    from lxml import etree
 
     reply = network.unpack(fields)
     assert reply.elmo is not None
@@ -400,7 +400,6 @@ def test_a_login_that_takes_an_hour(world: World) -> None:
 
 def test_an_expired_transfer(world: World) -> None:
     """After its time a transfer is over, before and after the sweep; its contents are gone."""
-    from emrex_gateway import exporting
 
     browser = world.browser().to_selection()
     page = browser.path
@@ -416,7 +415,6 @@ def test_an_expired_transfer(world: World) -> None:
 
 def test_a_delivered_reply_is_destroyed_after_its_time(world: World) -> None:
     """What was delivered can be loaded again for an hour, then it is gone."""
-    from emrex_gateway import exporting
 
     browser = world.browser().to_reply()
     world.clock.forward(minutes=61)
@@ -450,7 +448,6 @@ def test_a_key_that_cannot_sign(world: World, trouble: str) -> None:
 
 def test_redis_gone_and_back(world: World) -> None:
     """Losing the queue loses nothing: the sweep sends the step again."""
-    from emrex_gateway import exporting
 
     assert isinstance(world.queue, FakeQueue)
     world.queue.closed = True
