@@ -61,13 +61,11 @@ class EmrexGateway:
         if "emrex_gateway" in app.extensions:
             raise ConfigError("the gateway is embedded in this application already")
         services = self._services or bootstrap.services(settings.from_app_config(app.config))
+        if not services.settings.mount_path:
+            raise ConfigError("EMREX_PUBLIC_URL needs a path, as in https://sis.example.edu/emrex")
         host = _Host(app, self._identity_loader, self._login_url)
         inner = inner_app(services, host)
         mounted = mount(app.wsgi_app, services, inner.wsgi_app)
-        if mounted is inner.wsgi_app:
-            raise ConfigError(
-                "EMREX_PUBLIC_URL needs a path, such as https://sis.example.edu/emrex"
-            )
         app.extensions["emrex_gateway"] = services
         # setattr: Flask documents replacing wsgi_app; mypy sees a method
         setattr(app, "wsgi_app", mounted)  # noqa: B010

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.exceptions import NotFound
@@ -54,7 +53,7 @@ def inner_app(services: Services, host: web.Host | None) -> Flask:
 
 def mount(outside: WSGIApplication, services: Services, inside: WSGIApplication) -> WSGIApplication:
     """Serve ``inside`` under the path of ``public_url`` and ``outside`` everywhere else."""
-    path = urlsplit(services.settings.public_url).path.rstrip("/")
+    path = services.settings.mount_path
     return DispatcherMiddleware(outside, {path: inside}) if path else inside
 
 

@@ -92,6 +92,11 @@ class Settings:
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
 
     @property
+    def mount_path(self) -> str:
+        """The path of ``public_url``, such as ``/emrex``; empty at the root of a host."""
+        return urlsplit(self.public_url).path
+
+    @property
     def secure_cookies(self) -> bool:
         """Whether browsers reach us over TLS."""
         return self.public_url.startswith("https:")
