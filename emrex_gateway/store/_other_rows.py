@@ -28,12 +28,13 @@ class SqlOnceRows:
 
     def use(self, kind: str, value: str, expires_at: datetime) -> bool:
         hashed = hashlib.sha256(f"{kind}\0{value}".encode("utf-8", "surrogatepass")).hexdigest()
-        done = self._connection.execute(
+        inserted = self._connection.execute(
             dialect_insert(self._connection, t.once)
             .values(hashed=hashed, expires_at=expires_at)
             .on_conflict_do_nothing()
+            .returning(t.once.c.hashed)  # a row count is not promised for an INSERT
         )
-        return bool(done.rowcount == 1)
+        return inserted.one_or_none() is not None
 
     def sweep(self, now: datetime) -> int:
         return self._connection.execute(
