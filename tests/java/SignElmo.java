@@ -29,7 +29,7 @@ import org.w3c.dom.Document;
  * Signs an ELMO file as a provider written in Java does, with the JDK alone.
  *
  * Arguments: key (PKCS#8 PEM), its algorithm (RSA, EC), certificate, signature method, digest
- * method, canonicalisation, "twice" when it is named as a transform too, input, output.
+ * method, canonicalisation, "twice" when it is named as a transform too; then pairs of input and output.
  */
 public class SignElmo {
     public static void main(String[] a) throws Exception {
@@ -41,9 +41,17 @@ public class SignElmo {
             certificate =
                     (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
         }
+        for (int i = 7; i + 1 < a.length; i += 2) {
+            sign(key, certificate, a, Path.of(a[i]), Path.of(a[i + 1]));
+        }
+    }
+
+    private static void sign(
+            PrivateKey key, X509Certificate certificate, String[] a, Path input, Path output)
+            throws Exception {
         DocumentBuilderFactory builders = DocumentBuilderFactory.newInstance();
         builders.setNamespaceAware(true);
-        Document document = builders.newDocumentBuilder().parse(Files.newInputStream(Path.of(a[7])));
+        Document document = builders.newDocumentBuilder().parse(Files.newInputStream(input));
         XMLSignatureFactory factory = XMLSignatureFactory.getInstance("DOM");
         List<Transform> transforms = new ArrayList<>();
         transforms.add(factory.newTransform(Transform.ENVELOPED, (TransformParameterSpec) null));
@@ -62,6 +70,6 @@ public class SignElmo {
         factory.newXMLSignature(signedInfo, keyInfo)
                 .sign(new DOMSignContext(key, document.getDocumentElement()));
         TransformerFactory.newInstance().newTransformer().transform(
-                new DOMSource(document), new StreamResult(Path.of(a[8]).toFile()));
+                new DOMSource(document), new StreamResult(output.toFile()));
     }
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import os
+import shutil
 import subprocess
+import tempfile
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,6 +22,7 @@ from lxml import etree
 
 from emrex_gateway.domain import AccessPoint
 from emrex_gateway.errors import ConfigError
+from emrex_needs import softhsm_module
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -26,6 +30,7 @@ ENC = "http://www.w3.org/2001/04/xmlenc#"
 ELMO = "https://github.com/emrex-eu/elmo-schemas/tree/v1"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PIN = "4711-pin"
+TOKEN_KINDS = ["rsa2048", "rsa4096", "p256", "p384", "p521"]
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -127,12 +132,17 @@ def secrets(reference: str) -> str:
     return os.environ[name]
 
 
-def make_token(folder: Path, module: Path, kinds: list[str]) -> dict[str, str]:
-    """Make a SoftHSM token with the keys in it; return the references by kind.
+@cache
+def token_references() -> dict[str, str]:
+    """Make a SoftHSM token with a key of each kind; return the references by kind.
 
     Sets ``SOFTHSM2_CONF``: SoftHSM reads it when the module is first opened in
-    a process, so all tests of a process share one token.
+    a process, so all tests of a process share this one token.
     """
+    module = softhsm_module()
+    assert module is not None
+    folder = Path(tempfile.mkdtemp(prefix="emrex-token-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     tokens = folder / "tokens"
     tokens.mkdir()
     configuration = folder / "softhsm2.conf"
@@ -142,7 +152,7 @@ def make_token(folder: Path, module: Path, kinds: list[str]) -> dict[str, str]:
     os.environ["SOFTHSM2_CONF"] = str(configuration)
     _softhsm("--init-token", "--free", "--label", "emrex test", "--pin", PIN, "--so-pin", "so-pin")
     references = {}
-    for number, kind in enumerate(kinds, 1):
+    for number, kind in enumerate(TOKEN_KINDS, 1):
         pem = folder / f"{kind}.import"
         pem.write_bytes(key_pem(private_key(kind)))
         _softhsm(

@@ -23,31 +23,29 @@ from lxml import etree
 from emrex_gateway.domain import AccessPoint, SignedElmo, UnsignedElmo
 from emrex_gateway.errors import SigningError
 from emrex_gateway.signing import KeyRing, verify
-from emrex_needs import softhsm_module
 from signing_material import (
     DOCUMENTS,
     DS,
     NOW,
+    TOKEN_KINDS,
     access_point,
     certificate,
     certificate_of,
     der,
     key_pem,
-    make_token,
     private_key,
     secrets,
+    token_references,
 )
 
-KINDS = ["rsa2048", "rsa4096", "p256", "p384", "p521"]
+KINDS = TOKEN_KINDS
 Open = Callable[[str], AccessPoint]
 
 
-@pytest.fixture(scope="session")
-def token(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """References to the keys in one SoftHSM token, by kind."""
-    module = softhsm_module()
-    assert module is not None
-    return make_token(tmp_path_factory.mktemp("token"), module, KINDS)
+@pytest.fixture
+def token() -> dict[str, str]:
+    """References to the keys in the SoftHSM token, by kind."""
+    return token_references()
 
 
 @pytest.fixture(
@@ -57,7 +55,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     """Makes an access point whose key is in a file, or in the token."""
     if request.param == "pem":
         return lambda kind: access_point(tmp_path, kind)
-    references = request.getfixturevalue("token")
+    references = token_references()
     return lambda kind: access_point(tmp_path, kind, references[kind])
 
 
