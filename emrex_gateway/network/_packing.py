@@ -32,7 +32,7 @@ def unpack_elmo(text: str, limit: int = DEFAULT_LIMIT) -> SignedElmo:
 
     Line breaks and missing padding are tolerated, and blanks where a plus
     sign was: a form that was not escaped turns one into the other. Which of
-    the two a blank is, gzip's checksum tells. Never holds more than the text,
+    the two a blank is, gzip's checksum tells, or UTF-8 where there is no gzip. Never holds more than the text,
     its bytes, and ``limit`` bytes of what is in them.
 
     Raises ``EnvelopeError`` for everything else.
@@ -46,7 +46,7 @@ def unpack_elmo(text: str, limit: int = DEFAULT_LIMIT) -> SignedElmo:
     readings = [joined.replace(" ", "+"), joined.replace(" ", "")] if " " in joined else [joined]
     for reading in readings[:-1]:
         try:
-            return _unpack_base64(reading, limit)
+            return _unpack_base64(reading, limit, doubtful=True)
         except EnvelopeError:
             continue
     return _unpack_base64(readings[-1], limit)
@@ -79,7 +79,7 @@ def _raw_xml(text: str, limit: int) -> bytes:
     return xml
 
 
-def _unpack_base64(text: str, limit: int) -> SignedElmo:
+def _unpack_base64(text: str, limit: int, *, doubtful: bool = False) -> SignedElmo:
     if not _ALPHABET.match(text):
         raise EnvelopeError("the document is not base64")
     bare = text.rstrip("=")
@@ -93,6 +93,12 @@ def _unpack_base64(text: str, limit: int) -> SignedElmo:
         raise EnvelopeError("the base64 holds neither gzip nor XML")
     if len(data) > limit:
         raise EnvelopeError(f"the document is larger than {limit} bytes")
+    if doubtful:
+        # No checksum tells here, but a letter too many shifts all bits after it.
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise EnvelopeError("the base64 holds no UTF-8") from None
     return SignedElmo(data)
 
 
