@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets as random
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -48,14 +49,19 @@ class OidcLogin:
         *,
         timeout: float = 10.0,
         resolve: Resolve = resolve,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        """``timeout`` is in seconds for each request to a provider."""
+        """``timeout`` is in seconds for each request to a provider.
+
+        Without ``ssl_context``, the system's authorities and certifi's count
+        (``SSL_CERT_FILE`` adds an organization's own).
+        """
         self._secrets = secrets
         self._clock = clock
         self._http_on_loopback = settings.http_on_loopback
         self._timeout = timeout
         self._resolve = resolve
-        self._ssl = httpcore.default_ssl_context()
+        self._ssl = ssl_context or httpcore.default_ssl_context()
         self._providers = Providers(clock, http_on_loopback=settings.http_on_loopback)
 
     def start(

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 from joserfc.jwk import ECKey, RSAKey
-from node_oidc import Browser, install, running
-from oidc_gateway import CALLBACK, TRANSFER, door, method, query
 
 from emrex_gateway.domain import Identity, LoginMethod, PersonIdentifier, PersonIdentifierType
 from emrex_gateway.errors import LoginError
+from node_oidc import Browser, install, running
+from oidc_gateway import CALLBACK, TRANSFER, door, method, query
 
 pytestmark = pytest.mark.needs("node")
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import httpcore
+
 from emrex_gateway.domain import LoginMethod, texts
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.login import OidcLogin
@@ -15,6 +17,7 @@ from emrex_gateway.settings import Settings
 
 CALLBACK = "http://127.0.0.1:5000/emrex/campus/callback"
 TRANSFER = "t-0123456789"
+SSL_CONTEXT = httpcore.default_ssl_context()
 
 
 @dataclasses.dataclass
@@ -57,7 +60,10 @@ def door(
     secrets: Mapping[str, str] | None = None, *, http_on_loopback: bool = True, **parts: Any
 ) -> OidcLogin:
     """Make the login's door."""
-    settings = Settings(public_url="https://gateway.example/emrex", http_on_loopback=http_on_loopback)
+    settings = Settings(
+        public_url="https://gateway.example/emrex", http_on_loopback=http_on_loopback
+    )
+    parts.setdefault("ssl_context", SSL_CONTEXT)
     known = Secrets({"env:CLIENT_SECRET": "secret", **(secrets or {})})
     return OidcLogin(settings, known, parts.pop("clock", None) or Clock(), **parts)
 

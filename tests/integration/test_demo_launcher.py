@@ -1,0 +1,218 @@
+"""``./run demo`` as a person, a script and an impatient person use it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = [sys.executable, "-m", "examples.demo"]
+PATIENCE = 120.0
+
+pytestmark = pytest.mark.needs("redis")
+
+
+@contextmanager
+def launched(*arguments: str, **options: object) -> Iterator[subprocess.Popen[str]]:
+    """Run the launcher away from any terminal; whatever happens, it does not outlive the test."""
+    process = subprocess.Popen(
+        [*DEMO, *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        **options,  # type: ignore[call-overload]  # Popen's overloads do not take a mapping
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        process.communicate(timeout=PATIENCE)
+
+
+def announced(process: subprocess.Popen[str]) -> dict[str, dict[str, str]]:
+    """Return what ``--json`` says: one line, as soon as everything answers."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, process.communicate()[1]
+    found: dict[str, dict[str, str]] = json.loads(line)
+    return found
+
+
+def descendants(pid: int) -> set[int]:
+    """Return a process' children, and theirs."""
+    found: set[int] = set()
+    waiting = [pid]
+    while waiting:
+        for tasks in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+            with suppress(OSError):
+                mine = {int(part) for part in tasks.read_text("ascii").split()} - found
+                found |= mine
+                waiting += mine
+    return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Return those that still run; one that only waits to be collected does not."""
+    running = set()
+    for pid in pids:
+        with suppress(OSError):
+            state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+            if state != "Z":
+                running.add(pid)
+    return running
+
+
+def gone_soon(pids: set[int]) -> set[int]:
+    """Return what is left of ``pids`` once it has ended, or when patience has."""
+    deadline = time.monotonic() + PATIENCE
+    while (left := alive(pids)) and time.monotonic() < deadline:
+        time.sleep(0.1)  # they are nobody's children here: there is nothing to wait on
+    return left
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_told_to_end_it_leaves_no_process(number: signal.Signals) -> None:
+    """Ctrl-C, a polite kill and a closed terminal all end every program, and the status is 0."""
+    with launched("--json", "--port", "0") as process:
+        announced(process)
+        started = descendants(process.pid)
+
+        process.send_signal(number)
+        process.communicate(timeout=PATIENCE)
+
+        assert 0 == process.returncode
+        assert len(started) >= 8
+        assert set() == alive(started)
+
+
+def test_a_killed_launcher_takes_its_programs_with_it() -> None:
+    """Nobody can catch SIGKILL: the programs end by themselves."""
+    with launched("--json", "--port", "0") as process:
+        announced(process)
+        started = descendants(process.pid)
+
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+
+        assert set() == gone_soon(started)
+
+
+def test_ctrl_c_works_where_the_shell_had_it_ignored() -> None:
+    """A shell without job control starts background programs with SIGINT ignored."""
+    ignoring = f"trap '' INT; exec {sys.executable!r} -m examples.demo --json --port 0"
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", ignoring],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        announced(process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE)
+
+        assert 0 == process.returncode
+    finally:
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+
+
+def test_json_names_every_party_and_student() -> None:
+    """``--json`` prints one object whose addresses answer, each at a loopback address of its own."""
+    with launched("--json", "--port", "0") as process:
+        said = announced(process)
+        addresses = said["addresses"]
+
+        assert {"campus", "virta", "gateway", "provider", "abroad"} == set(addresses)
+        assert len(addresses) == len({httpx.URL(url).host for url in addresses.values()})
+        for url in addresses.values():
+            assert httpx.get(f"{url}/", trust_env=False, timeout=PATIENCE).status_code < 500
+        students = {student["user"]: student for student in said["students"]}  # type: ignore[index]
+        assert {"maija", "aino"} <= set(students)
+        assert all(student["password"] for student in students.values())
+
+
+def test_without_json_each_address_and_password_has_a_line() -> None:
+    """A person reads addresses and passwords, a line each."""
+    with launched("--port", "0") as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line.strip())
+            if line.startswith("Ctrl-C"):
+                break
+
+        assert 5 == sum(line.startswith("http://127.0.0.") and "/  " in line for line in lines)
+        assert 1 == sum("maija" in line and "campus" in line for line in lines)
+        assert 1 == sum("aino" in line and "virta" in line for line in lines)
+
+
+def test_a_port_in_use_gives_one_line() -> None:
+    """A port that somebody else has stops the start before anything runs."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.4", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = subprocess.run(
+            [*DEMO, "--port", str(port)], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+
+    assert 1 == done.returncode
+    assert "" == done.stdout
+    assert f"demo: 127.0.0.4:{port} is in use. Choose another port with --port N\n" == done.stderr
+
+
+@pytest.fixture(scope="module")
+def checked(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """One run of ``--check --out``."""
+    out = tmp_path_factory.mktemp("received")
+    command = [*DEMO, "--check", "--port", "0", "--out", str(out)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False), out
+
+
+def test_check_drives_both_transfers_and_keeps_what_arrived(
+    checked: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    """``--check`` ends with 0 once both transfers hold; ``--out`` keeps the files for other tools."""
+    done, out = checked
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "all transfers hold" == done.stdout.splitlines()[-1]
+    for user in ("maija", "aino"):
+        kept = {path.name: path.read_bytes() for path in (out / user).iterdir()}
+        assert {"elmo.xml", "transcript.pdf", "certificate.pem"} == set(kept)
+        assert kept["transcript.pdf"].startswith(b"%PDF-")
+        assert kept["certificate.pem"].startswith(b"-----BEGIN CERTIFICATE-----")
+
+
+def test_what_arrived_is_verified_from_the_shell(
+    checked: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    """``emrex-gateway verify`` agrees with *abroad* about the kept file, and refuses another key."""
+    _, out = checked
+    kept = out / "maija"
+    verify = [sys.executable, "-m", "emrex_gateway", "verify", str(kept / "elmo.xml")]
+
+    own = [*verify, "--certificate", str(kept / "certificate.pem")]
+    other = [*verify, "--certificate", str(out / "aino" / "certificate.pem")]
+
+    assert 0 == subprocess.run(own, capture_output=True, check=False).returncode
+    assert 0 != subprocess.run(other, capture_output=True, check=False).returncode
