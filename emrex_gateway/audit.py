@@ -1,0 +1,102 @@
+"""The audit trail's vocabulary: which events there are and what each may say.
+
+Events are rows that nobody changes, written in the transaction of the change
+that they record. They hold codes, counts and names of configured things; who
+the student is stands nowhere in them. A test holds every ``audit.record`` in
+the code to this list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from emrex_gateway.ports import UnitOfWork
+
+
+class Event(StrEnum):
+    """What can happen."""
+
+    TRANSFER_ENTERED = "transfer.entered"
+    """A client's request, the host's button or a launch began a transfer."""
+    ENTRY_REFUSED = "entry.refused"
+    """A client's request was not acceptable; there is no transfer."""
+    LAUNCH_ACCEPTED = "launch.accepted"
+    """A signed launch was accepted; the student has yet to say that it is they."""
+    LAUNCH_REFUSED = "launch.refused"
+    """A signed launch was forged, stale, replayed or for somebody else."""
+    LOGIN_SUCCEEDED = "login.succeeded"
+    """A login established who the student is."""
+    LOGIN_REFUSED = "login.refused"
+    """A login failed or was refused."""
+    RECORDS_FETCHED = "records.fetched"
+    """The study administration system listed records."""
+    RECORDS_NONE = "records.none"
+    """The system has nothing of the student."""
+    RECORDS_FAILED = "records.failed"
+    """The system was down, or its answer could not be used."""
+    CONSENT_GIVEN = "consent.given"
+    """The student saw the preview and let the document leave."""
+    ELMO_SIGNED = "elmo.signed"
+    """A document was made, signed and verified."""
+    ELMO_FAILED = "elmo.failed"
+    """A document could not be made or signed."""
+    REPLY_DELIVERED = "reply.delivered"
+    """The reply was handed to the browser, for the client."""
+    REPLY_DOWNLOADED = "reply.downloaded"
+    """The student took the signed file."""
+    TRANSFER_CANCELLED = "transfer.cancelled"
+    """The student stopped."""
+    TRANSFER_RETRIED = "transfer.retried"
+    """The student asked to try a failed step again."""
+    TRANSFER_GIVEN_UP = "transfer.given_up"
+    """A step was begun too often without an end."""
+    TRANSFER_EXPIRED = "transfer.expired"
+    """A transfer's time was over; its contents were destroyed."""
+    CONFIG_APPLIED = "config.applied"
+    """An administrator changed what institutions have switched on."""
+
+
+_E = Event
+FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
+    {
+        _E.TRANSFER_ENTERED: frozenset({"client_host"}),
+        _E.ENTRY_REFUSED: frozenset({"reason"}),
+        _E.LAUNCH_ACCEPTED: frozenset({"method"}),
+        _E.LAUNCH_REFUSED: frozenset({"reason"}),
+        _E.LOGIN_SUCCEEDED: frozenset({"method"}),
+        _E.LOGIN_REFUSED: frozenset({"reason"}),
+        _E.RECORDS_FETCHED: frozenset({"adapter", "records"}),
+        _E.RECORDS_NONE: frozenset({"error"}),
+        _E.RECORDS_FAILED: frozenset({"error"}),
+        _E.CONSENT_GIVEN: frozenset({"records", "identifiers"}),
+        _E.ELMO_SIGNED: frozenset({"version", "bytes", "missing_characters"}),
+        _E.ELMO_FAILED: frozenset({"error"}),
+        _E.REPLY_DELIVERED: frozenset({"code"}),
+        _E.REPLY_DOWNLOADED: frozenset(),
+        _E.TRANSFER_CANCELLED: frozenset(),
+        _E.TRANSFER_RETRIED: frozenset({"step"}),
+        _E.TRANSFER_GIVEN_UP: frozenset({"attempts"}),
+        _E.TRANSFER_EXPIRED: frozenset({"state"}),
+        _E.CONFIG_APPLIED: frozenset({"added", "changed", "disabled"}),
+    }
+)
+"""What each event may say: error class names, short codes, counts, configured names, hosts."""
+
+
+def record(
+    uow: UnitOfWork, event: Event, *, transfer: str | None = None, **facts: str | int | bool
+) -> None:
+    """Append an event in the unit of work's transaction.
+
+    Raises ``ValueError`` for a fact that the event does not have.
+    """
+    check(event, facts)
+    uow.audit.record(event, transfer=transfer, **facts)
+
+
+def check(event: str, facts: Mapping[str, object]) -> None:
+    """Raise ``ValueError`` for an unknown event, or a fact that it does not have."""
+    if unknown := sorted(set(facts) - FACTS[Event(event)]):
+        raise ValueError(f"the event {event} has no fact {', '.join(unknown)}")
