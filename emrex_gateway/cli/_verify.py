@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NoReturn
 import click
 
 from emrex_gateway.domain import SignedElmo
-from emrex_gateway.elmo import check
+from emrex_gateway.elmo import Problem, check
 from emrex_gateway.errors import EnvelopeError
 from emrex_gateway.network import DEFAULT_LIMIT, open_file
 from emrex_gateway.signing import STRICT, WEAK, Inspection, inspect
@@ -42,8 +42,9 @@ def verify(file: BinaryIO, certificates: tuple[Path, ...], allow_weak: bool, as_
     --certificate makes it more than a claim.
 
     Exit status 0: the signature covers the whole document and was made with a
-    given certificate's key. 1: anything else. Problems with the schema are
-    shown and do not change the status, as receivers accept such files too.
+    given certificate's key. 1: anything else. Problems with the schema or
+    the format's other rules are shown and do not change the status, as
+    receivers accept such files too.
     """
     given = [path.read_bytes() for path in certificates]
     try:
@@ -51,7 +52,7 @@ def verify(file: BinaryIO, certificates: tuple[Path, ...], allow_weak: bool, as_
     except EnvelopeError as error:
         _fail(str(error), as_json)
     report = inspect(document, given, WEAK if allow_weak else STRICT)
-    problems = _schema(document, report)
+    problems = _problems(document, report)
     if as_json:
         click.echo(json.dumps(_as_json(report, problems), indent=2, ensure_ascii=False))
     else:
@@ -60,11 +61,16 @@ def verify(file: BinaryIO, certificates: tuple[Path, ...], allow_weak: bool, as_
     raise SystemExit(0 if report.facts else 1)
 
 
-def _schema(document: SignedElmo, report: Inspection) -> tuple[str, ...] | None:
-    """The schema's problems; ``None`` for a document that cannot even be parsed."""
+def _problems(document: SignedElmo, report: Inspection) -> tuple[Problem, ...] | None:
+    """What is wrong with the ELMO; ``None`` for a document that cannot even be parsed."""
     if report.reason in ("size", "encoding", "dtd", "malformed", "depth"):
         return None
-    return tuple(str(problem) for problem in check(document.xml))
+    return check(document.xml)
+
+
+def _schema_holds(problems: tuple[Problem, ...]) -> bool:
+    # The other rules are those of the annotations, which providers in use break.
+    return not any(problem.rule in ("xml", "schema") for problem in problems)
 
 
 def _fail(message: str, as_json: bool) -> NoReturn:
@@ -75,7 +81,7 @@ def _fail(message: str, as_json: bool) -> NoReturn:
     raise SystemExit(1)
 
 
-def _lines(report: Inspection, problems: tuple[str, ...] | None, *, given: bool) -> list[str]:
+def _lines(report: Inspection, problems: tuple[Problem, ...] | None, *, given: bool) -> list[str]:
     if report.facts:
         result = "VALID, signed with the key of a given certificate"
     else:
@@ -88,8 +94,9 @@ def _lines(report: Inspection, problems: tuple[str, ...] | None, *, given: bool)
     if report.signatures:
         lines += _claims(report, given=given)
     if problems is not None:
-        lines.append(f"Schema:       {'holds' if not problems else f'{len(problems)} problem(s)'}")
-        lines += [f"  - {_plain(problem)}" for problem in problems[:_SHOWN_PROBLEMS]]
+        lines.append(f"Schema holds: {_answer(_schema_holds(problems))}")
+        lines.append(f"Rules hold:   {_answer(not problems)}")
+        lines += [f"  - {_plain(str(problem))}" for problem in problems[:_SHOWN_PROBLEMS]]
         if len(problems) > _SHOWN_PROBLEMS:
             lines.append(f"  … and {len(problems) - _SHOWN_PROBLEMS} more")
     return lines
@@ -115,7 +122,7 @@ def _claims(report: Inspection, *, given: bool) -> list[str]:
     return lines
 
 
-def _as_json(report: Inspection, problems: tuple[str, ...] | None) -> dict[str, Any]:
+def _as_json(report: Inspection, problems: tuple[Problem, ...] | None) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if isinstance(value, datetime):
             return value.isoformat()
@@ -124,8 +131,9 @@ def _as_json(report: Inspection, problems: tuple[str, ...] | None) -> dict[str, 
         return value
 
     found: dict[str, Any] = {"valid": report.facts is not None, **plain(asdict(report))}
-    found["schema_holds"] = None if problems is None else not problems
-    found["schema_problems"] = list(problems or ())
+    found["schema_holds"] = None if problems is None else _schema_holds(problems)
+    found["rules_hold"] = None if problems is None else not problems
+    found["problems"] = [asdict(problem) for problem in problems or ()]
     return found
 
 
