@@ -69,8 +69,11 @@ def make_app(config: AbroadConfig) -> Flask:
 
     @app.get("/results/<id_>/elmo.xml")
     def elmo(id_: str) -> Response:
-        verified = _own(desk, id_).verified or abort(404)
-        return _file(verified.xml, "application/xml", "elmo.xml")
+        """The signed file as it came, once its signature was found good."""
+        received = _own(desk, id_)
+        if received.signed is None or received.verified is None:
+            abort(404)
+        return _file(received.signed.xml, "application/xml", "elmo.xml")
 
     @app.get("/results/<id_>/transcript.pdf")
     def transcript(id_: str) -> Response:

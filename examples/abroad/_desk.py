@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from emrex_gateway.domain import ReturnCode, SignatureFacts, VerifiedElmo
+from emrex_gateway.domain import ReturnCode, SignatureFacts, SignedElmo, VerifiedElmo
 from emrex_gateway.errors import EnvelopeError, SignatureError
 from emrex_gateway.network import unpack
 from emrex_gateway.signing import verify
@@ -66,13 +66,17 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A reply, and what verifying it said: ``verified`` or ``problem``, or neither without ELMO."""
+    """A reply, and what verifying it said: ``verified`` or ``problem``, or neither without ELMO.
+
+    ``signed`` is the file as it came, to be kept; pages read ``verified`` only.
+    """
 
     id: str
     waiting: Waiting
     return_code: ReturnCode
     message: str
     at: datetime
+    signed: SignedElmo | None = None
     verified: VerifiedElmo | None = None
     problem: str = ""
 
@@ -120,6 +124,7 @@ class Desk:
             return_code=reply.return_code,
             message=reply.message or "",
             at=datetime.now(UTC),
+            signed=reply.elmo,
             verified=verified,
             problem=problem,
         )

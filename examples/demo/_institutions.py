@@ -1,0 +1,111 @@
+"""What the demonstration's institutions have switched on: the file for ``emrex-gateway apply``."""
+
+from __future__ import annotations
+
+import json
+
+from examples import campus, virta_simulator
+from examples.demo._stage import OIDC_CLIENT, VIRTA_CALLER, VIRTA_SYSTEM, Stage
+
+_FILE = """\
+# Made by the demonstration at its start; a real one looks the same, with https addresses.
+
+[[institutions]]
+slug = "campus"
+names = {{ en = {campus_en}, fi = {campus_fi}, sv = {campus_sv} }}
+country = "FI"
+domain = {campus_domain}
+url = "https://campus.example/"
+support = "mailto:support@campus.example"
+
+[[access_points]]
+slug = "campus"
+institution = "campus"
+key = {campus_key}
+certificate = {campus_certificate}
+transcript_per_issuer = true
+
+[[adapters]]
+id = "campus-peppi"
+institution = "campus"
+adapter = "peppi"
+[adapters.settings]
+base_url = {campus_url}
+api_key = {peppi_key}
+
+[[login_methods]]
+id = "campus-host"
+institution = "campus"
+kind = "host"
+names = {{ en = "Log in at Campus University", fi = "Kirjaudu Kampusyliopistossa", sv = "Logga in vid Campusuniversitetet" }}
+
+[[institutions]]
+slug = "virta"
+names = {{ en = "National study data (VIRTA)", fi = "VIRTA-opintotietopalvelu", sv = "Informationsresursen VIRTA" }}
+country = "FI"
+domain = "virta.example"
+url = "https://virta.example/"
+support = "mailto:support@virta.example"
+# The learner number goes along beside the European Student Identifier, which VIRTA does not know.
+released = ["esi", "nationalLearnerId"]
+
+[[access_points]]
+slug = "virta"
+institution = "virta"
+key = {virta_key}
+certificate = {virta_certificate}
+
+[[adapters]]
+id = "virta-virta"
+institution = "virta"
+adapter = "virta"
+[adapters.settings]
+url = {virta_url}
+system = {virta_system}
+caller = {virta_caller}
+secret = {virta_password}
+
+[[login_methods]]
+id = "virta-oidc"
+institution = "virta"
+kind = "oidc"
+names = {{ en = "Log in with the example login", fi = "Kirjaudu esimerkkipalvelussa", sv = "Logga in med exempelinloggningen" }}
+[login_methods.settings]
+issuer = {provider_url}
+client_id = {client_id}
+client_secret = {client_secret}
+claims = {{ learner_number = "nationalLearnerId" }}
+allow_private_addresses = true
+
+[[known_clients]]
+name = "Abroad University (a simulator)"
+url = {abroad_url}
+country = "NO"
+"""
+
+
+def institutions(stage: Stage) -> str:
+    """Return the file's text; secrets stand in it as references."""
+    places = stage.places
+    values = {
+        "campus_en": campus.NAMES["en"],
+        "campus_fi": campus.NAMES["fi"],
+        "campus_sv": campus.NAMES["sv"],
+        "campus_domain": campus.DOMAIN,
+        "campus_key": f"file:{stage.keys['campus'].key}",
+        "campus_certificate": f"file:{stage.keys['campus'].certificate}",
+        "campus_url": places.url("campus"),
+        "peppi_key": f"file:{stage.secret('peppi-api-key')}",
+        "virta_key": f"file:{stage.keys['virta'].key}",
+        "virta_certificate": f"file:{stage.keys['virta'].certificate}",
+        "virta_url": places.url("virta") + virta_simulator.PATH,
+        "virta_system": VIRTA_SYSTEM,
+        "virta_caller": VIRTA_CALLER,
+        "virta_password": f"file:{stage.secret('virta-password')}",
+        "provider_url": places.url("provider"),
+        "client_id": OIDC_CLIENT,
+        "client_secret": f"file:{stage.secret('oidc-client')}",
+        "abroad_url": places.url("abroad") + "/",
+    }
+    # A JSON string is a TOML string.
+    return _FILE.format(**{name: json.dumps(v, ensure_ascii=False) for name, v in values.items()})

@@ -1,0 +1,154 @@
+"""Starts the parties in their order, and says where they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import httpx
+
+from examples.demo._institutions import institutions
+from examples.demo._keys import write_secret
+from examples.demo._people import Person, people
+from examples.demo._processes import Programs, StartError
+from examples.demo._redis import start_redis, waiting_workers
+from examples.demo._stage import POINTS, ROOT, Stage, settings, write_toml
+
+GUNICORN = ("-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread")
+START_PATIENCE = 60.0
+"""Seconds that everything together may take to answer."""
+QUEUES = ("fetch", "sign")
+ABOUT = {
+    "campus": "Campus: a study administration system with the gateway embedded",
+    "abroad": "Abroad: a foreign university's client; start a transfer here",
+    "gateway": "the gateway on its own: the data access point of VIRTA's students",
+    "provider": "the login service of VIRTA's students",
+    "virta": "VIRTA's simulator (SOAP)",
+}
+READY = {
+    "campus": "/emrex/health/ready",
+    "gateway": "/emrex/health/ready",
+    "provider": "/.well-known/openid-configuration",
+    "virta": "/luku/OpiskelijanTiedot",
+    "abroad": "/",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What a person, or a test, needs to know."""
+
+    addresses: dict[str, str]
+    entries: dict[str, str]
+    students: tuple[Person, ...]
+    folder: str
+
+    def as_json(self) -> dict[str, object]:
+        """One object for programs."""
+        return {
+            "addresses": self.addresses,
+            "access_points": self.entries,
+            "students": [person.as_json() for person in self.students],
+            "folder": self.folder,
+        }
+
+    def lines(self) -> list[str]:
+        """A line each for people."""
+        found = [f"{url}/  {ABOUT[party]}" for party, url in self.addresses.items()]
+        found += [f"{url}  data access point {point!r}" for point, url in self.entries.items()]
+        return found + [person.line() for person in self.students]
+
+
+def announce(stage: Stage) -> Announcement:
+    """Collect the addresses and the students."""
+    return Announcement(
+        addresses={party: stage.places.url(party) for party in ABOUT},
+        entries={point: stage.entry_url(point) for point in POINTS},
+        students=people(),
+        folder=str(stage.folder),
+    )
+
+
+def start_parties(stage: Stage, programs: Programs) -> None:
+    """Start everything and wait until it answers. Raises ``StartError``."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("EMREX_")}
+    environ["PYTHONUNBUFFERED"] = "1"
+    server = start_redis(programs, stage.folder / "redis", environ)
+    redis_url = write_secret(stage.secret("redis-url"), server.url.encode())
+    write_toml(stage.settings_file, settings(stage, "gateway", redis_url))
+    write_toml(stage.folder / "campus.toml", settings(stage, "campus", redis_url))
+    environ["EMREX_SETTINGS"] = str(stage.settings_file)
+    stage.institutions_file.write_text(institutions(stage), "utf-8")
+    stage.parties_file.write_text(
+        json.dumps(
+            {
+                "folder": str(stage.folder),
+                "port": stage.places.port,
+                "entries": {point: stage.entry_url(point) for point in POINTS},
+            }
+        ),
+        "utf-8",
+    )
+    for party in ("campus", "virta", "provider", "abroad", "gateway"):
+        _serve(party, stage, programs, environ)
+    _command("apply", environ, str(stage.institutions_file))
+    for queue in QUEUES:
+        command = [sys.executable, "-m", "emrex_gateway", "worker", "--queue", queue]
+        programs.start(f"worker-{queue}", command, environ, folder=ROOT)
+    _await(stage, programs)
+    _until(programs, lambda: waiting_workers(server) == len(QUEUES), "the workers do not start")
+
+
+def _serve(party: str, stage: Stage, programs: Programs, environ: dict[str, str]) -> None:
+    listening = [entry.fileno() for entry in stage.places.sockets[party]]
+    command = [sys.executable, *GUNICORN, "--threads", "8", "--graceful-timeout", "3"]
+    for number in listening:
+        command += ["--bind", f"fd://{number}"]
+    app = "wsgi:app" if party == "gateway" else f"examples.demo._wsgi:{party}()"
+    own = dict(environ)
+    if party != "gateway":
+        own["EMREX_DEMO_PARTIES"] = str(stage.parties_file)
+        del own["EMREX_SETTINGS"]
+    programs.start(party, [*command, app], own, folder=ROOT, sockets=listening)
+
+
+def _command(name: str, environ: dict[str, str], *arguments: str) -> None:
+    """Run one of the gateway's own commands to its end."""
+    command: Sequence[str] = [sys.executable, "-m", "emrex_gateway", name, *arguments]
+    done = subprocess.run(  # noqa: S603 - our own program and arguments
+        command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    if done.returncode:
+        said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+        raise StartError(f"emrex-gateway {name} failed: {said[-1] if said else 'no message'}")
+
+
+def _await(stage: Stage, programs: Programs) -> None:
+    """Wait until every party answers."""
+    with httpx.Client(trust_env=False, timeout=START_PATIENCE) as client:
+        for party, path in READY.items():
+            url = stage.places.url(party) + path
+            _until(programs, partial(_answers, client, url), f"{party} does not answer")
+
+
+def _until(programs: Programs, ready: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + START_PATIENCE
+    while not ready():
+        if fallen := programs.fallen():
+            raise StartError(fallen)
+        if time.monotonic() > deadline:
+            raise StartError(otherwise)
+        time.sleep(0.1)
+
+
+def _answers(client: httpx.Client, url: str) -> bool:
+    try:
+        return client.get(url).is_success
+    except httpx.HTTPError:
+        return False

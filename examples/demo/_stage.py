@@ -1,0 +1,88 @@
+"""Makes the demonstration's folder: secrets, keys, settings and the institutions' file, new at each start."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from examples.demo._keys import DemoAuthority, KeyFiles, payload_key, write_secret
+from examples.demo._places import Places
+
+ROOT = Path(__file__).resolve().parents[2]
+POINTS = {"campus": "Campus University", "virta": "VIRTA, national data (Finland)"}
+"""The data access points' slugs and names; each has a key of its own."""
+OIDC_CLIENT = "emrex-gateway"
+VIRTA_SYSTEM, VIRTA_CALLER = "emrex-gateway", "demo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where everything is. Secrets stand in files that only we can read."""
+
+    folder: Path
+    places: Places
+    keys: dict[str, KeyFiles]
+
+    def secret(self, name: str) -> Path:
+        """The file of a secret."""
+        return self.folder / "secrets" / name
+
+    @property
+    def settings_file(self) -> Path:
+        """The stand-alone gateway's and the workers' settings."""
+        return self.folder / "gateway.toml"
+
+    @property
+    def institutions_file(self) -> Path:
+        """What ``emrex-gateway apply`` reads."""
+        return self.folder / "institutions.toml"
+
+    @property
+    def parties_file(self) -> Path:
+        """What the parties' processes read."""
+        return self.folder / "parties.json"
+
+    def gateway_url(self, party: str) -> str:
+        """Where a gateway is mounted: at *campus* within the host, elsewhere on its own."""
+        return f"{self.places.url(party)}/emrex"
+
+    def entry_url(self, point: str) -> str:
+        """The address that a registry would list for a data access point."""
+        return f"{self.gateway_url('campus' if point == 'campus' else 'gateway')}/{point}/emp"
+
+
+def prepare(places: Places) -> Stage:
+    """Clear and fill the demonstration's folder."""
+    folder = ROOT / ".demo" / str(places.port)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / "secrets").mkdir(mode=0o700)
+    authority = DemoAuthority(folder / "keys")
+    stage = Stage(
+        folder=folder, places=places, keys={point: authority.issue(point) for point in POINTS}
+    )
+    write_secret(stage.secret("payload-key"), payload_key())
+    for name in ("peppi-api-key", "virta-password", "oidc-client", "campus-session"):
+        write_secret(stage.secret(name), secrets.token_urlsafe(24).encode())
+    return stage
+
+
+def settings(stage: Stage, party: str, redis_url_file: Path) -> dict[str, object]:
+    """The gateway's settings at a party, as ``emrex_gateway.settings`` names them."""
+    return {
+        "public_url": stage.gateway_url(party),
+        "database_url": f"sqlite:///{stage.folder / 'emrex.sqlite3'}",
+        "redis_url": f"file:{redis_url_file}",
+        "payload_keys": [f"file:{stage.secret('payload-key')}"],
+        "demo": True,
+        "http_on_loopback": True,
+    }
+
+
+def write_toml(path: Path, values: dict[str, object]) -> None:
+    """Write a flat table; JSON's strings, numbers, booleans and lists are TOML's too."""
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
+    path.write_text("\n".join(lines) + "\n", "utf-8")

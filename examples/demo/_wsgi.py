@@ -1,0 +1,97 @@
+"""The parties' WSGI applications, as gunicorn imports them: ``examples.demo._wsgi:campus()``."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from examples.demo._places import HOSTS
+from examples.demo._stage import OIDC_CLIENT, POINTS, VIRTA_CALLER, VIRTA_SYSTEM
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+# Each function imports its own party only: no process holds more than it serves.
+# ruff: noqa: PLC0415
+
+
+def _parties() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(os.environ["EMREX_DEMO_PARTIES"]).read_text("utf-8"))
+    return found
+
+
+def _secret(parties: dict[str, Any], name: str) -> str:
+    return (Path(parties["folder"]) / "secrets" / name).read_text("utf-8")
+
+
+def _url(parties: dict[str, Any], party: str, which: int = 0) -> str:
+    return f"http://{HOSTS[party][which]}:{parties['port']}"
+
+
+def campus() -> WSGIApplication:
+    """The study administration system, with the gateway embedded."""
+    from examples.campus import make_app
+
+    parties = _parties()
+    settings = tomllib.loads((Path(parties["folder"]) / "campus.toml").read_text("utf-8"))
+    return make_app(
+        {
+            **{f"EMREX_{name.upper()}": value for name, value in settings.items()},
+            "SECRET_KEY": _secret(parties, "campus-session"),
+            "CAMPUS_API_KEY": _secret(parties, "peppi-api-key"),
+            "CAMPUS_ACCESS_POINT": "campus",
+        }
+    )
+
+
+def virta() -> WSGIApplication:
+    """VIRTA's simulator."""
+    from examples.virta_simulator import Credentials, make_app
+
+    parties = _parties()
+    return make_app(
+        credentials=Credentials(
+            system=VIRTA_SYSTEM, caller=VIRTA_CALLER, secret=_secret(parties, "virta-password")
+        )
+    )
+
+
+def provider() -> WSGIApplication:
+    """The OpenID provider."""
+    from examples.openid_provider import DEMO_STUDENTS, Client, make_app
+
+    parties = _parties()
+    callback = f"{_url(parties, 'gateway')}/emrex/virta/callback"
+    client = Client(
+        id=OIDC_CLIENT,
+        secret=_secret(parties, "oidc-client"),
+        redirect_uris=frozenset({callback}),
+    )
+    return make_app([client], DEMO_STUDENTS, _url(parties, "provider"))
+
+
+def abroad() -> WSGIApplication:
+    """The foreign university's client; the certificates are what a registry would list."""
+    from examples.abroad import AbroadConfig, PointChoice, make_app
+
+    parties = _parties()
+    keys = Path(parties["folder"]) / "keys"
+    points = tuple(
+        PointChoice(
+            slug=point,
+            name=name,
+            url=parties["entries"][point],
+            certificates=((keys / f"{point}.pem").read_bytes(),),
+        )
+        for point, name in POINTS.items()
+    )
+    return make_app(
+        AbroadConfig(
+            public_url=_url(parties, "abroad"),
+            points=points,
+            third_origin=_url(parties, "abroad", 1),
+        )
+    )
