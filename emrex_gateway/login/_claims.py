@@ -23,7 +23,7 @@ _CODES = ("urn:schac:personaluniquecode:", "urn:mace:terena.org:schac:personalun
 _STUDENT = frozenset({"student", "studentid", "opiskelijanumero", "matrikelnummer"})
 _IDS = ("urn:schac:personaluniqueid:", "urn:mace:terena.org:schac:personaluniqueid:")
 _TOKEN = re.compile(r"[!-~]{1,255}")
-_DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)")
+_DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
@@ -34,7 +34,7 @@ def identity_from_claims(
 
     ``claims`` are the ID token's, over those of userinfo; ``sub`` must be there.
     """
-    eppn_scope = clean(claims.get("eduperson_principal_name")).rpartition("@")[2]
+    eppn_scope = clean(claims.get("eduperson_principal_name")).partition("@")[2]
     organization = first(claims.get("schac_home_organization")) or eppn_scope
     found = dict.fromkeys(
         PersonIdentifier(type_, value, settings.issuer)
