@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any
@@ -169,6 +170,7 @@ def _unreachable(error: httpx.TransportError) -> AdapterError:
     return AdapterUnavailable(f"the system cannot be reached ({type(error).__name__})")
 
 
+@lru_cache(maxsize=16)  # reading the authorities' certificates costs more than a request
 def _trust(ca_file: str) -> ssl.SSLContext:
     if not ca_file:
         return httpx.create_ssl_context()
