@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import os
 import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -368,24 +371,32 @@ def test_a_key_that_cannot_work_is_told_in_a_sentence(
     assert caught.value.retryable
 
 
-def test_an_unreadable_key_names_the_permission(
-    tmp_path: Path, ring: KeyRing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreadable_key_names_the_permission(ring: KeyRing) -> None:
     """The web process's user cannot read the key: the message says so, and where."""
-    point = access_point(tmp_path, "rsa2048")
-    real = Path.open
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        point = access_point(folder, "rsa2048")
+        (folder / "rsa2048.key").chmod(0)
+        child = os.fork()
+        if child == 0:
+            try:
+                if os.geteuid() == 0:  # who may read everything
+                    os.setuid(65534)
+                ring.signer(point)
+            except SigningError as error:
+                told = re.search(r"the key cannot be read: this process \(user \d+\)", str(error))
+                os._exit(0 if told else 1)
+            except BaseException:
+                os._exit(2)
+            os._exit(3)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
-    def refuse(self: Path, *arguments: object, **named: object) -> object:
-        if self.name == "rsa2048.key":
-            raise PermissionError(13, "Permission denied")
-        return real(self, *arguments, **named)  # type: ignore[call-overload]  # passed on as it came
 
-    # Tests often run as root, who may read everything.
-    monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(
-        SigningError, match=r"the key cannot be read: this process \(user \d+\) has"
-    ):
-        ring.signer(point)
+def test_pkcs11_is_loaded_only_for_a_token() -> None:
+    """``python-pkcs11`` is an extra: who keeps keys in files need not have it."""
+    program = "import sys, emrex_gateway.signing; sys.exit('pkcs11' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_a_certificate_that_expires_while_the_worker_runs_is_noticed(tmp_path: Path) -> None:
