@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emrex_gateway.domain import AttachmentType, Document, Issuer, Report
-from emrex_gateway.transcript._compile import UnshowableText, compile_pdf
+from emrex_gateway.transcript._compile import RefusedText, compile_pdf
 from emrex_gateway.transcript._fonts import load_fonts
 from emrex_gateway.transcript._labels import LANGUAGES, supported
 from emrex_gateway.transcript._records import report_view
@@ -59,7 +59,7 @@ def render(
     try:
         data, _ = _view(document, reports, kind, language)
         return compile_pdf(data, fonts, document.generated_at)
-    except UnshowableText:
+    except RefusedText:
         # A sequence that no font can join although it has every part: show the
         # plain letters of the main font, and all others by their code points.
         data, _ = _view(document, reports, kind, language, only_main=True)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import typst
 
+from emrex_gateway.errors import GatewayError
 from emrex_gateway.transcript._fonts import FontSet
 
 STANDARDS: Final[list[typst.PDFStandard]] = ["a-2a", "ua-1"]
@@ -24,8 +25,8 @@ _GENERATIONS = 12
 """Typst forgets what ten compilations in a row did not use."""
 
 
-class UnshowableText(Exception):
-    """Typst met a text without a glyph; the standards forbid to leave a gap."""
+class RefusedText(GatewayError):
+    """Typst refused a text: a letter without a glyph, or beyond what the standards allow."""
 
 
 @cache
@@ -40,7 +41,7 @@ def compile_pdf(data: Mapping[str, Any], fonts: FontSet, created: datetime) -> b
     the markup, so nothing in them can be a command. A compiler of its own a
     document costs microseconds and keeps no person's data.
 
-    :raises UnshowableText: when a text passed the check and still has no glyph.
+    :raises RefusedText: when something passed our check and not typst's.
     """
     packed = json.dumps({**data, "fonts": fonts.families})
     compiler = _compiler(fonts, {"data": packed})
@@ -51,11 +52,9 @@ def compile_pdf(data: Mapping[str, Any], fonts: FontSet, created: datetime) -> b
             pdf_standards=STANDARDS,
             timestamp=math.floor(created.timestamp()),
         )
-    except typst.TypstError as error:
-        # Re-raised without its context: typst quotes the text, which is personal data.
-        if "could not be displayed" in error.message:
-            raise UnshowableText from None
-        raise RuntimeError("typst refused the transcript's template or fonts") from None
+    except typst.TypstError:
+        # Without its context: typst quotes the text, which is personal data.
+        raise RefusedText("typst refused the transcript") from None
     finally:
         if len(packed) > _LARGE:
             _forget(fonts)

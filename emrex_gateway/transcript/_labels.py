@@ -40,6 +40,11 @@ _CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
         "ELMO-tiedostossa on lisäksi koneluettavia laajennuksia, joita ei näytetä tässä.",
         "ELMO-filen innehåller även maskinläsbara tillägg som inte visas här.",
     ),
+    "cut": (
+        "[… shortened here: the ELMO file has the whole]",
+        "[… lyhennetty tässä: koko teksti on ELMO-tiedostossa]",
+        "[… förkortat här: hela texten finns i ELMO-filen]",
+    ),
     # The learner
     "learner": ("Learner", "Opiskelija", "Studerande"),
     "family_name": ("Family name", "Sukunimi", "Efternamn"),

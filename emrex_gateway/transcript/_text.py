@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from emrex_gateway.transcript._fonts import FontSet
+from emrex_gateway.transcript._labels import labels
 
 _LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?=$|[-_])")
@@ -27,8 +28,13 @@ _NEVER = frozenset({0xFEFF, 0xFFFC, *range(0x202A, 0x202F), *range(0x2066, 0x206
 _NEVER_CATEGORIES = frozenset({"Cc", "Cs", "Co"})
 _UNBROKEN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 """Scripts whose lines break without spaces anyway."""
+_MOST_MARKS = 16
+"""A letter with its marks and joiners; no writing system comes near. PDF bounds one glyph's text."""
 WIDE, NARROW = 30, 10
 """Letters without a space that fit a line of the first column, and of the others."""
+
+LIMIT = 20_000
+"""Characters shown of one value. Typst's time grows with the square of an endless word's length."""
 
 Value = dict[str, Any]
 """What the template's ``show-value`` takes: ``s`` pieces, ``l`` language or null, ``r`` right to left."""
@@ -44,14 +50,21 @@ class Glyphs:
         } - {chr(point) for point in _NEVER | _IGNORABLE}
         self._combines = not only_main
         self._language = language
+        self._cut = labels(language)["cut"]
         self.missing: set[str] = set()
 
     def value(self, text: str, lang: str | None = None, *, width: int = WIDE) -> Value:
-        """A value of the records for the template; ``width`` as in ``WIDE`` and ``NARROW``."""
+        """A value of the records for the template; ``width`` as in ``WIDE`` and ``NARROW``.
+
+        What is longer than ``LIMIT`` ends with a remark that the ELMO file has the rest.
+        """
+        shown = self.show(text[: LIMIT + 1])
+        if len(shown) > LIMIT:
+            shown = f"{shown[:LIMIT]} {self._cut}"
         found = _LANGUAGE.match(lang.lower()) if lang else None
         code = found.group() if found else None
         return {
-            "s": _pieces(self.show(text), width),
+            "s": _pieces(shown, width),
             "l": None if code == self._language else code,
             "r": _is_right_to_left(text),
         }
@@ -67,6 +80,9 @@ class Glyphs:
         """A base and its marks: one font must have them all, or they do not fit together."""
         if cluster in self._simple:
             return cluster
+        if len(cluster) > _MOST_MARKS:
+            rest = "".join(map(self._spell, cluster[_MOST_MARKS:]))
+            return self._cluster(cluster[:_MOST_MARKS]) + rest
         needed = {ord(c) for c in unicodedata.normalize("NFC", cluster)} - _IGNORABLE
         if self._combines and not any(map(_is_never, cluster)) and self._one_font_has(needed):
             return cluster
