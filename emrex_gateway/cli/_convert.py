@@ -83,7 +83,7 @@ def convert(
         student, records = found.convert(institution, settings, recorded)
         xml = _elmo(student, records)
         if output is None:
-            click.get_binary_stream("stdout").write(xml)
+            click.echo(xml, nl=False)
         else:
             output.write_bytes(xml)
     except GatewayError as error:

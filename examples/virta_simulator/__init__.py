@@ -4,7 +4,13 @@ It answers two operations of VIRTA's SOAP service from its own WSDL, misbehaves 
 request, or replays recorded answers byte for byte. See ``make_app``.
 """
 
-from examples.virta_simulator._app import DEMO_CREDENTIALS, PATH, Credentials, make_app
+from examples.virta_simulator._app import (
+    DEMO_CREDENTIALS,
+    PATH,
+    Credentials,
+    Simulator,
+    make_app,
+)
 from examples.virta_simulator._behaviour import Behaviour
 from examples.virta_simulator._demo import DEMO_STUDENTS
 from examples.virta_simulator._model import DemoStudent
@@ -16,5 +22,6 @@ __all__ = [
     "Behaviour",
     "Credentials",
     "DemoStudent",
+    "Simulator",
     "make_app",
 ]

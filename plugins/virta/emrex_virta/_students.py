@@ -19,8 +19,8 @@ def require_one(persons: Sequence[Person]) -> None:
     """Raise ``AmbiguousStudent`` when an answer is about several people.
 
     An answer has one ``Opiskelija`` an institution. Two of them are one person
-    when they share an identity code or a learner number; one that has neither
-    belongs to the others. A person's code may change, hence the chain.
+    when they share an identity code or a learner number (a code may change, hence
+    the chain), or when neither contradicts the other: VIRTA was asked for one.
     """
     groups: list[set[tuple[str, str]]] = []
     for person in persons:
@@ -29,7 +29,8 @@ def require_one(persons: Sequence[Person]) -> None:
             touching = [group for group in groups if group & marks]
             groups = [group for group in groups if not group & marks]
             groups.append(marks.union(*touching))
-    if len(groups) > 1:
+    kinds = [kind for group in groups for kind in {kind for kind, _ in group}]
+    if len(kinds) > len(set(kinds)):
         raise AmbiguousStudent("VIRTA's answer is about several people")
 
 
