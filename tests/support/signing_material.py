@@ -211,5 +211,24 @@ def foreign_sign(
     return etree.tostring(tree, encoding="UTF-8", xml_declaration=True)
 
 
+def wrapped(xml: bytes, pattern: str) -> bytes:
+    """A genuine document inside a forged one."""
+    genuine = xml[xml.index(b"<elmo ") :].decode()
+    signature = genuine[genuine.index("<Signature ") : genuine.index("</elmo>")]
+    bare = genuine.replace(signature, "")
+    forged = f'<elmo xmlns="{ELMO}"><report>forged</report>'
+    return {
+        "genuine inside": f"{forged}<extension>{genuine}</extension></elmo>",
+        "signature beside": f"{forged}<extension>{bare}</extension>{signature}</elmo>",
+        "signature deeper": f"{forged}<extension>{signature}</extension></elmo>",
+        "genuine in the signature": f"{forged}{signature[:-12]}<Object>{bare}</Object></Signature>"
+        "</elmo>",
+        "signature is the root": signature.replace(
+            "</Signature>", f"<Object>{bare}</Object></Signature>"
+        ),
+        "another root": f"<other>{bare}{signature}</other>",
+    }[pattern].encode()
+
+
 def _softhsm(*arguments: str) -> None:
     subprocess.run(["softhsm2-util", *arguments], check=True, capture_output=True, timeout=60)
