@@ -122,7 +122,18 @@ _NASTY = (
     credit("emoji", COURSE, "c-emoji", "🎓", {"en": "🎓 Graduation 👩🏽‍🔬 z̴̡̛a̷l̸g̶o̵"}, "1"),
     credit("long", COURSE, "c-long", "LONG", {"en": "Long " * 1_000}, "1", grade="x" * 5_000),
     credit("untitled", COURSE, "c-none", "NONE-1", None, None),
-    credit("nothing", COURSE, "", "", {}, "many", grade="??", scale=9, minEduGuidanceArea=77),
+    credit(
+        "nothing",
+        COURSE,
+        "",
+        "",
+        {},
+        "many",
+        grade="??",
+        scale=9,
+        minEduGuidanceArea=77,
+        organisationResponsibleForCompletion={"organisationTkCode": "UM"},
+    ),
 )
 
 _TANAKA = (
