@@ -170,6 +170,11 @@ def bind(**fields: str | int | bool) -> None:
     structlog.contextvars.bind_contextvars(**fields)
 
 
+def end_request() -> None:
+    """Forget the request's or job's fields."""
+    structlog.contextvars.clear_contextvars()
+
+
 def redact(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The structlog step that takes out what looks personal or secret."""
     for name, value in event.items():

@@ -70,6 +70,9 @@ def start_worker(
                 log.error("%s cannot sign: %s", problem.access_point, problem.problem)
             if problems and strict:
                 return 1
+        for chatty in ("rq.worker", "rq.job"):  # a line for each look at its registries
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+        log.info("the worker serves %s", ", ".join(names))
         worker = GatewayWorker(
             names,
             connect(services.settings, services.secrets),

@@ -70,7 +70,10 @@ def run(context: Context, task: str, transfer_id: str) -> None:
         raise RefusedJob("not a registered task")
     log.begin_request()
     log.bind(task=task)
-    TASKS[task](context, transfer_id)
+    try:
+        TASKS[task](context, transfer_id)
+    finally:
+        log.end_request()
 
 
 def _asks_for(context: Context, transfer_id: str, state: TransferState) -> bool:
