@@ -62,10 +62,10 @@ class Register:
 
     def __init__(self, document: Document) -> None:
         self._schemes: _Names[Texts] = _Names("scheme")
-        self._files: _Names[Attachment] = _Names("attachment")
+        self._files: _Names[tuple[bool, Attachment]] = _Names("attachment")
         self.group_types: dict[str, tuple[Group, dict[str, Group]]] = {}
         for attachment in document.attachments:
-            self.attachment(attachment)
+            self.attachment(attachment, outside=True)
         for report in document.reports:
             for attachment in report.attachments:
                 self.attachment(attachment)
@@ -81,9 +81,9 @@ class Register:
         """Return a grading scheme's ``localId``. One without descriptions is its namesake."""
         return self._schemes.name(scheme.id, scheme.descriptions, vague=not scheme.descriptions)
 
-    def attachment(self, attachment: Attachment) -> str:
-        """Return an attachment's internal identifier."""
-        return self._files.name(attachment.id, attachment)
+    def attachment(self, attachment: Attachment, *, outside: bool = False) -> str:
+        """Return an attachment's internal identifier; a copy ``outside`` the reports has its own."""
+        return self._files.name(attachment.id, (outside, attachment))
 
     def group(self, group: Group) -> tuple[str, str] | None:
         """Return what a LOI refers to: the group type's and the group's identifier."""

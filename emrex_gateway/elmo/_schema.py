@@ -20,7 +20,7 @@ from emrex_gateway.elmo._tree import path_of
 _FILES = {ElmoVersion.V1_7: "elmo1.xsd", ElmoVersion.V2_0: "elmo2.xsd"}
 _VALIDATION = Lock()
 """A compiled schema keeps the log of its last run: one thread at a time."""
-_MAX_PROBLEMS = 50
+_MAX_PROBLEMS = 20
 
 
 class _PackageFiles(etree.Resolver):
@@ -58,11 +58,23 @@ def schema_problems(root: etree._Element, version: ElmoVersion) -> tuple[Problem
 def _problem(
     tree: etree._ElementTree[etree._Element], path: str | None, kind: str, line: int
 ) -> Problem:
-    found = tree.xpath(path) if path else []
-    element = found[0] if isinstance(found, list) and found else None
-    where = path_of(element) if isinstance(element, etree._Element) else "elmo"
     message = _MESSAGES.get(kind, kind.removeprefix("SCHEMAV_").replace("_", " ").lower())
-    return Problem("schema", where, message, line)
+    return Problem("schema", _where(tree, path), message, line)
+
+
+def _where(tree: etree._ElementTree[etree._Element], path: str | None) -> str:
+    """Return the element's names for libxml2's path, which uses the document's own prefixes."""
+    prefixes: dict[str, str] = {}
+    for element in tree.iter(etree.Element):
+        prefixes.update({p: uri for p, uri in element.nsmap.items() if p})
+    if not path:
+        return "elmo"
+    try:
+        found: object = tree.xpath(path, namespaces=prefixes)
+    except etree.XPathError:  # one prefix for two namespaces: the line must do
+        return "elmo"
+    first: object = found[0] if isinstance(found, list) and found else None
+    return path_of(first) if isinstance(first, etree._Element) else "elmo"
 
 
 _MESSAGES = {

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lxml import etree
 
 from emrex_gateway.domain import (
-    Attachment,
     Document,
     ElmoVersion,
     Learner,
@@ -60,8 +57,9 @@ def write(
         raise ElmoError("a document without reports")
     for report in document.reports:
         _add_report(root, report, register, studies)
-    for attachment in _distinct(document.attachments, register).items():
-        add_attachment(root, attachment[1], attachment[0])
+    outside = {register.attachment(a, outside=True): a for a in document.attachments}
+    for name, attachment in outside.items():
+        add_attachment(root, attachment, name)
     _add_groups(root, register)
     add_extensions(root, document.extensions)
     xml = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
@@ -121,7 +119,8 @@ def _add_report(
         scheme.set("localId", name)
         add_prose(scheme, "description", texts)
     own = [a for instance in instances(report) for a in instance.attachments]
-    for name, attachment in _distinct([*report.attachments, *own], register).items():
+    inside = {register.attachment(a): a for a in (*report.attachments, *own)}
+    for name, attachment in inside.items():
         add_attachment(element, attachment, name)
 
 
@@ -133,14 +132,6 @@ def _schemes(report: Report, register: Register) -> dict[str, Texts]:
             name = register.scheme(instance.grading_scheme)
             described[name] = instance.grading_scheme.descriptions or described.get(name, ())
     return described
-
-
-def _distinct(attachments: Sequence[Attachment], register: Register) -> dict[str, Attachment]:
-    """Return attachments by their internal identifier, each once, in order."""
-    found: dict[str, Attachment] = {}
-    for attachment in attachments:
-        found.setdefault(register.attachment(attachment), attachment)
-    return found
 
 
 def _add_groups(root: etree._Element, register: Register) -> None:
