@@ -68,7 +68,7 @@ class Providers:
         Raises ``LoginError``.
         """
         provider = self.provider(caller, settings)
-        kept = self._kept[_key(settings)]
+        kept = self._kept.get(_key(settings)) or _Kept(provider, self._clock())
         age = self._clock() - kept.keys_at if kept.keys_at else None
         if age is not None and age < (REFETCH_AFTER if newer else LIFETIME):
             return kept.keys
