@@ -74,7 +74,7 @@ def _line(row: Mapping[str, Any]) -> Line:
         kind=_KINDS.get(target["completedCreditTargetType"], "Record"),
         code=code,
         title=_title(row["completedCreditName"]) or code or "Untitled",
-        scope="" if row["scope"] is None else f"{row['scope']} ECTS",
+        scope="" if row["scope"] is None else f"{row['scope']} ECTS".replace(",", "."),
         grade=_STATES.get(row["completedCreditStatus"], grade),
         day=_day(row["completionDate"]),
     )
