@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from emrex_gateway.domain import Identity, PersonIdentifier, PersonIdentifierType
+from emrex_gateway.domain import (
+    Identity,
+    Institution,
+    PersonIdentifier,
+    PersonIdentifierType,
+    Student,
+    StudyRecord,
+)
 from emrex_gateway.testing import Served, serve
-from emrex_virta import VirtaSettings
+from emrex_virta import VirtaSettings, plugin
 from examples.virta_simulator import (
     DEMO_CREDENTIALS,
     DEMO_STUDENTS,
@@ -21,7 +29,11 @@ from examples.virta_simulator import (
     make_app,
 )
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 LUKU = "http://tietovaranto.csc.fi/luku"
+Map = Callable[..., tuple[StudyRecord, ...]]
 XS = "{http://www.w3.org/2001/XMLSchema}"
 
 
@@ -103,3 +115,24 @@ def message_of(document: bytes) -> etree._Element:
     root = etree.fromstring(document)
     inside = root.findall("{http://schemas.xmlsoap.org/soap/envelope/}Body/*")
     return etree.fromstring(etree.tostring(inside[0] if inside else root))
+
+
+def listing(
+    institution: Institution, settings: VirtaSettings, identity: Identity
+) -> tuple[Student, list[StudyRecord]]:
+    with plugin.open(institution, settings) as adapter:
+        assert adapter.source is not None
+        student = adapter.source.find_student(identity)
+        return student, list(adapter.source.list_records(student))
+
+
+def canned(
+    body: bytes, status: str = "200 OK", headers: Iterable[tuple[str, str]] = ()
+) -> WSGIApplication:
+    """A fake that gives one answer to everything."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(status, [("Content-Type", "text/xml"), *headers])
+        return [body]
+
+    return app

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from emrex_gateway.domain import Identity, Institution, texts
-from virta_world import Virta, demo, identity_of, running
+from emrex_gateway.domain import Identity, Institution, StudyRecord, texts
+from emrex_virta import plugin
+from virta_answers import answer, person, row
+from virta_world import Map, Virta, demo, identity_of, running, virta_settings
 
 
 @pytest.fixture
@@ -30,3 +32,22 @@ def virta() -> Iterator[Virta]:
 @pytest.fixture
 def aino() -> Identity:
     return identity_of(demo("aino"))
+
+
+@pytest.fixture
+def mapped(institution: Institution) -> Map:
+    def map_(*persons: str, **settings: object) -> tuple[StudyRecord, ...]:
+        found = virta_settings("https://virta.example", **settings)
+        _, records = plugin.convert(institution, found, answer(*persons))
+        return tuple(records)
+
+    return map_
+
+
+@pytest.fixture
+def single(mapped: Map) -> Callable[..., StudyRecord]:
+    def map_(**parts: object) -> StudyRecord:
+        (record,) = mapped(person(row(**parts)))  # type: ignore[arg-type]  # parts of a row
+        return record
+
+    return map_
