@@ -76,6 +76,7 @@ TOOLS = {
     "postgresql": _Tool(lambda: postgresql_bin() is not None, "postgresql"),
     "redis": _Tool(_redis, "redis-server"),
     "java": _Tool(_programs("java", "javac"), "default-jdk-headless"),
+    "maven": _Tool(_programs("mvn"), "maven"),
     "node": _Tool(_programs("node", "npm"), "nodejs npm"),
     "softhsm": _Tool(lambda: softhsm_module() is not None, "softhsm2"),
     "xmlsec1": _Tool(_programs("xmlsec1"), "xmlsec1"),
