@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from emrex_gateway.domain import ReturnCode, SignedElmo, UnsignedElmo
+from elmo_strategies import maximal
+from emrex_gateway.domain import ElmoVersion, ReturnCode, SignedElmo, UnsignedElmo
+from emrex_gateway.elmo import check, write
 from emrex_gateway.errors import SignatureError
 from emrex_gateway.network import unpack
 from emrex_gateway.signing import WEAK, KeyRing, verify
@@ -59,14 +61,16 @@ def java(tmp_path_factory: pytest.TempPathFactory) -> Java:
 
 
 def signed_files(folder: Path, references: dict[str, str]) -> list[tuple[Path, Path]]:
-    """Each document signed with each kind of key; pairs of certificate and file."""
+    """Each document, written ones included, signed with each kind of key; pairs of certificate and file."""
+    written = [write(maximal(), version).xml for version in ElmoVersion]
+    documents = [*(document.encode() for document in DOCUMENTS.values()), *written]
     ring = KeyRing(secrets, lambda: NOW)
     pairs = []
     for kind in KINDS:
         signer = ring.signer(access_point(folder, kind, references.get(kind)))
-        for number, document in enumerate(DOCUMENTS.values()):
+        for number, document in enumerate(documents):
             path = folder / f"{kind}-{number}.xml"
-            path.write_bytes(signer.sign(UnsignedElmo(document.encode())).xml)
+            path.write_bytes(signer.sign(UnsignedElmo(document)).xml)
             pairs.append((folder / f"{kind}.crt", path))
     ring.close()
     return pairs
@@ -131,6 +135,21 @@ def _xmlsec1(certificate_file: Path, path: Path) -> int:
         timeout=60,
     )
     return done.returncode
+
+
+@pytest.mark.parametrize("version", list(ElmoVersion))
+def test_a_written_document_still_satisfies_the_grammar_when_signed(
+    tmp_path: Path, version: ElmoVersion
+) -> None:
+    """The signature stands where the format wants it, and what comes back reads as it was written."""
+    signer = KeyRing(secrets, lambda: NOW).signer(access_point(tmp_path, "rsa2048"))
+    unsigned = write(maximal(), version)
+    signed = signer.sign(unsigned)
+    assert () == check(signed.xml, version)
+    verified = verify(signed, [certificate("rsa2048")], now=NOW)
+    assert verified.xml == etree.tostring(
+        etree.fromstring(unsigned.xml).getroottree(), method="c14n", with_comments=False
+    )
 
 
 @pytest.mark.needs("java")
