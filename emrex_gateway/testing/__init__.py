@@ -20,6 +20,7 @@ from emrex_gateway.testing._adapter_contract import (  # noqa: E402  (rewriting 
     Situation,
     Trouble,
 )
+from emrex_gateway.testing._checks import assert_forest, assert_writable  # noqa: E402
 from emrex_gateway.testing._personal import personal_values  # noqa: E402
 from emrex_gateway.testing._serving import Served, serve  # noqa: E402
 from emrex_gateway.testing._troubles import TroubledSystem, troubled_system  # noqa: E402
@@ -31,6 +32,8 @@ __all__ = [
     "Situation",
     "Trouble",
     "TroubledSystem",
+    "assert_forest",
+    "assert_writable",
     "personal_values",
     "serve",
     "troubled_system",

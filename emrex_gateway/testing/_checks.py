@@ -27,6 +27,7 @@ def assert_silent(told: str, personal: Sequence[str], secrets: Sequence[str]) ->
 
 
 def assert_forest(records: Sequence[StudyRecord]) -> None:
+    """Keys are unique, parents exist, nothing is its own ancestor."""
     by_key = {record.key: record for record in records}
     assert len(records) == len(by_key), "a key occurs twice"
     for record in records:
@@ -47,6 +48,7 @@ def assert_texts(values: Texts) -> None:
 
 
 def assert_writable(record: StudyRecord) -> None:
+    """The record is what ELMO can carry: titles, issuer, credits, codes, languages."""
     issuer, specification, instance = record.issuer, record.specification, record.instance
     assert issuer.identifiers
     assert all(i.type.strip() and i.value.strip() for i in issuer.identifiers)
