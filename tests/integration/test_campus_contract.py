@@ -58,7 +58,7 @@ class TestPeppiAgainstCampus(AdapterContract):
                     country="FI",
                     domain=DOMAIN,
                     url=f"https://{DOMAIN}/",
-                    codes={"tk": NATIONAL_CODE},
+                    codes={"oppilaitosnumero": NATIONAL_CODE},
                 ),
                 working=working,
                 known=identity("maija", MAIJA),

@@ -39,7 +39,7 @@ CAMPUS = Institution(
     country="FI",
     domain=DOMAIN,
     url=f"https://{DOMAIN}/",
-    codes={"tk": NATIONAL_CODE},
+    codes={"oppilaitosnumero": NATIONAL_CODE},
 )
 
 

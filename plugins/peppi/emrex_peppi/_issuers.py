@@ -12,8 +12,8 @@ from emrex_peppi._reading import Row
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 
-NATIONAL_CODE = "tk"
-"""Identifier type for the Finnish national institution code (``organisationTkCode``)."""
+NATIONAL_CODE = "oppilaitosnumero"
+"""Custom identifier type: the Finnish national number of an institution (``organisationTkCode``)."""
 
 
 def own_issuer(institution: Institution) -> Issuer:
@@ -32,8 +32,13 @@ class Issuers:
     """One ``Issuer`` an institution, however differently the rows describe it."""
 
     def __init__(
-        self, institution: Institution, own_codes: Iterable[str], organisations: Iterable[Row]
+        self,
+        institution: Institution,
+        own_codes: Iterable[str],
+        organisations: Iterable[Row],
+        fallback_url: str = "",
     ) -> None:
+        self._fallback_url = fallback_url or institution.url
         self._own = own_issuer(institution)
         self._own_domain = institution.domain.lower()
         self._own_codes = {*own_codes, institution.codes.get(NATIONAL_CODE, "")} - {""}
@@ -47,7 +52,7 @@ class Issuers:
         named = bool(organisation.texts("organisationName"))
         if key is None or key in self._rich or (key in self._known and not named):
             return
-        self._known[key] = _issuer(organisation, self._own.url)
+        self._known[key] = _issuer(organisation, self._fallback_url)
         if named:
             self._rich.add(key)
 
@@ -58,7 +63,7 @@ class Issuers:
         code = organisation.text("organisationTkCode", 100) or ""
         if key is None or hei == self._own_domain or code in self._own_codes:
             return self._own
-        return self._known.get(key) or _issuer(organisation, self._own.url)
+        return self._known.get(key) or _issuer(organisation, self._fallback_url)
 
 
 def organisation_name(organisation: Row) -> tuple[LangString, ...]:
@@ -83,7 +88,8 @@ def _issuer(organisation: Row, fallback_url: str) -> Issuer:
 
     EMREX wants an identifier, a title and an address of every issuer. Where a
     title is missing the code stands in; where the address is, the institution's
-    domain, and at last the page of the institution that reports the credit.
+    domain, and at last the setting ``fallback_url``, by default the page of
+    the institution that reports the credit.
     """
     hei = (organisation.text("hei", 200) or "").lower()
     if not _DOMAIN.fullmatch(hei):

@@ -144,6 +144,7 @@ class _Mapper:
             institution,
             settings.own_codes,
             (row.row("organisationResponsibleForCompletion", "organisation") for row in rows),
+            settings.fallback_url,
         )
         self._attachments = _extras.Attachments(rows)
         rights = [Row("studyRight", values, reading) for values in study_rights]

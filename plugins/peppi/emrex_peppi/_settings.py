@@ -81,6 +81,11 @@ class PeppiSettings:
         "such as those from before a merger.",
         (),
     )
+    fallback_url: str = _setting(
+        "Web address of other institutions of which the system says none. "
+        "Empty: the address of the institution itself.",
+        "",
+    )
     failing_grades: tuple[str, ...] = _setting(
         "Grade codes that are failed on every scale.", ("HYL", "0")
     )
@@ -101,6 +106,8 @@ class PeppiSettings:
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
         if not self.api_key:
             raise ConfigError("api_key is empty")
+        if self.fallback_url and not self.fallback_url.startswith(("https://", "http://")):
+            raise ConfigError("fallback_url must be an absolute web address")
         for path in (self.student_path, self.credits_path, self.study_rights_path, self.ping_path):
             if path and not path.startswith("/"):
                 raise ConfigError("a path does not begin with /")

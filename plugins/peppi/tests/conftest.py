@@ -86,7 +86,7 @@ def institution() -> Institution:
         country="FI",
         domain="home.example",
         url="https://home.example/",
-        codes={"tk": "90001"},
+        codes={"oppilaitosnumero": "90001"},
     )
 
 

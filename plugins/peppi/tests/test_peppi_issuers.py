@@ -31,7 +31,7 @@ def test_their_own_institution_by_default(row: Any, mapped: Any) -> None:
     assert len(issuers) == 1
     assert issuers.pop().identifiers == (
         Identifier("schac", "home.example"),
-        Identifier("tk", "90001"),
+        Identifier("oppilaitosnumero", "90001"),
     )
 
 
@@ -54,7 +54,7 @@ def test_one_issuer_however_it_is_described(row: Any, mapped: Any) -> None:
         Identifier("schac", "other.example"),
         Identifier("pic", "999"),
         Identifier("erasmus", "SF OTHER01"),
-        Identifier("tk", "90002"),
+        Identifier("oppilaitosnumero", "90002"),
     )
     assert (first.issuer.country, first.issuer.url) == ("FI", "https://www.other.example/")
 
@@ -76,3 +76,12 @@ def test_unknown_institutions(  # noqa: PLR0917 - a table of cases
     issuer = mapped(row(organisationResponsibleForCompletion=organisation))[0].issuer
     assert issuer.identifiers
     assert (title, url, country) == (issuer.titles[0].value, issuer.url, issuer.country)
+
+
+def test_the_fallback_address_is_a_setting(row: Any, mapped: Any) -> None:
+    """For institutions of which the system says no address."""
+    (record,) = mapped(
+        row(organisationResponsibleForCompletion={"organisationTkCode": "UM"}),
+        fallback_url="https://register.example/",
+    )
+    assert record.issuer.url == "https://register.example/"
