@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from elmo_strategies import documents
+import pytest
 from hypothesis import HealthCheck, given, settings
 from lxml import etree
 
-import pytest
+from elmo_strategies import documents
 from emrex_gateway.domain import Document, ElmoVersion
 from emrex_gateway.elmo import check, write
 
