@@ -1,3 +1,3 @@
-"""Loads the ``needs`` marker for the gateway's tests and the plugins' alike."""
+"""Loads what the gateway's tests and the plugins' share: the ``needs`` marker, servers of the tests' own."""
 
-pytest_plugins = ["emrex_needs"]
+pytest_plugins = ["emrex_needs", "postgres", "redis_server"]
