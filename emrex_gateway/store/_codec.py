@@ -21,11 +21,27 @@ MAX_BYTES = 256 * 1024 * 1024
 
 
 def encode(value: object) -> bytes:
-    """Return the value as JSON. Raises ``SealError`` for a type or a text that JSON cannot hold."""
+    """Return the value as JSON. Raises ``SealError`` for a type that JSON cannot hold.
+
+    Half of a surrogate pair, which a host's JSON may hold, is no text in any
+    encoding: it becomes U+FFFD, so that one broken title does not stop a student.
+    """
     try:
         return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_mend(msgspec.to_builtins(value)))
     except (TypeError, ValueError, RecursionError) as error:
         raise SealError(f"a value cannot be encoded: {type(error).__name__}") from None
+
+
+def _mend(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_mend(name): _mend(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_mend(one) for one in value]
+    return value
 
 
 def decode(data: bytes | str, type_: type[T]) -> T:

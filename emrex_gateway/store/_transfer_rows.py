@@ -87,6 +87,32 @@ class SqlTransferRows:
         )
         return tuple(_transfer(row) for row in rows)
 
+    def expire_entered(self, now: datetime, limit: int = 5000) -> int:
+        ids = [
+            row.id
+            for row in self._connection.execute(
+                sa.select(t.transfer.c.id)
+                .where(t.transfer.c.state == TransferState.ENTERED, t.transfer.c.expires_at <= now)
+                .limit(limit)
+            )
+        ]
+        for start in range(0, len(ids), 500):  # below SQLite's limit of bound values
+            self._expire_all(ids[start : start + 500], now)
+        return len(ids)
+
+    def _expire_all(self, ids: list[str], now: datetime) -> None:
+        self._connection.execute(
+            sa.update(t.transfer)
+            .where(t.transfer.c.id.in_(ids), t.transfer.c.state == TransferState.ENTERED)
+            .values(state=TransferState.EXPIRED, changed_at=now, version=t.transfer.c.version + 1)
+        )
+        for table in (t.payload, t.payload_key):
+            # only of those that the update took: a login may have moved one meanwhile
+            expired = sa.select(t.transfer.c.id).where(
+                t.transfer.c.id.in_(ids), t.transfer.c.state == TransferState.EXPIRED
+            )
+            self._connection.execute(sa.delete(table).where(table.c.transfer.in_(expired)))
+
     def seal(self, transfer_id: str, kind: str, value: object) -> None:
         key = self._key(transfer_id)
         if key is None:
@@ -116,10 +142,16 @@ class SqlTransferRows:
         for table in (t.payload, t.payload_key):
             self._connection.execute(sa.delete(table).where(table.c.transfer == transfer_id))
 
-    def forget(self, before: datetime, limit: int = 5000) -> int:
+    def forget(self, before: datetime, entered_before: datetime, limit: int = 5000) -> int:
+        nobody = sa.and_(
+            t.transfer.c.login_method.is_(None), t.transfer.c.changed_at < entered_before
+        )
         old = (
             sa.select(t.transfer.c.id)
-            .where(t.transfer.c.state == TransferState.EXPIRED, t.transfer.c.changed_at < before)
+            .where(
+                t.transfer.c.state == TransferState.EXPIRED,
+                sa.or_(t.transfer.c.changed_at < before, nobody),
+            )
             .order_by(t.transfer.c.changed_at)
             .limit(limit)
         )
