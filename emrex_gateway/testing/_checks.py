@@ -61,7 +61,7 @@ def assert_writable(record: StudyRecord) -> None:
     for credit in instance.credits:
         assert credit.scheme.strip()
         assert credit.value is None or (
-            isinstance(credit.value, Decimal) and credit.value.is_finite() and credit.value >= 0
+            type(credit.value) is Decimal and credit.value.is_finite() and credit.value >= 0
         )
     assert instance.language is None or (
         len(instance.language) == 2 and instance.language.islower()

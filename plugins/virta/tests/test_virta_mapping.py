@@ -266,6 +266,7 @@ def test_recognised_studies(single: Callable[..., StudyRecord]) -> None:
     assert only_source is not None
     assert only_source.on is None
     assert single(more=source.format(1, "02535")).recognised is None
+    assert single(grantor="10122", more=source.format(3, "10122")).recognised is None
     assert single().recognised is None
 
 

@@ -61,6 +61,18 @@ def test_the_deeper_of_two_parents(mapped: Map) -> None:
     assert "inner" == shape(records)["c"]
 
 
+def test_depth_counts_more_than_the_study_right(mapped: Map) -> None:
+    """A degree of the row's own right lists it, a module of another right contains it: the module."""
+    records = mapped(
+        person(
+            row("d", kind="1", parts=("m", "c"), right="r"),
+            row("m", parts=("c",), right="older"),
+            row("c", right="r"),
+        )
+    )
+    assert {"d": None, "m": "d", "c": "m"} == shape(records)
+
+
 def test_references_to_nothing(mapped: Map) -> None:
     """They are left out; a row that refers to nothing else is a course."""
     (record,) = mapped(person(row("m", parts=("gone", "", "gone"))))
