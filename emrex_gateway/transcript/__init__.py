@@ -30,6 +30,9 @@ __all__ = ["LANGUAGES", "missing_characters", "preload", "render"]
 def preload() -> None:
     """Load the fonts and the compiler now: in a worker, before it forks. About 0.5 s.
 
+    Nothing is compiled: typst's threads do not survive a fork, so a process
+    that has rendered must not fork workers (``render`` in them says so).
+
     :raises ConfigError: when the main font is not installed.
     """
     load_fonts()
@@ -49,6 +52,7 @@ def render(
     :param language: a BCP 47 tag; of ``LANGUAGES``, the nearest, else English.
     :raises ValueError: for another kind, or an issuer that the document has not.
     :raises ConfigError: when the main font is not installed.
+    :raises GatewayError: in a child of a process that has rendered (see ``preload``).
 
     The creation date is ``document.generated_at``: the same document gives the
     same bytes. Characters that cannot be shown appear as their code point

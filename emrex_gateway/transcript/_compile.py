@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -29,6 +30,24 @@ class RefusedText(GatewayError):
     """Typst refused a text: a letter without a glyph, or beyond what the standards allow."""
 
 
+class ForkedTooLate(GatewayError):
+    """This process was forked after typst had run: its threads are gone, and a call would hang."""
+
+
+_users: set[int] = set()
+"""Processes, of this one and its ancestors, in which typst has run."""
+
+
+def _claim() -> None:
+    """Note that typst runs here.
+
+    :raises ForkedTooLate: when it has run in the process that this one was forked from.
+    """
+    _users.add(os.getpid())
+    if len(_users) > 1:
+        raise ForkedTooLate("typst ran before the fork: render in workers only, preload() before")
+
+
 @cache
 def _template() -> bytes:
     return (Path(__file__).with_name("_template") / "transcript.typ").read_bytes()
@@ -42,7 +61,9 @@ def compile_pdf(data: Mapping[str, Any], fonts: FontSet, created: datetime) -> b
     document costs microseconds and keeps no person's data.
 
     :raises RefusedText: when something passed our check and not typst's.
+    :raises ForkedTooLate: in a child of a process that has rendered.
     """
+    _claim()
     packed = json.dumps({**data, "fonts": fonts.families})
     compiler = _compiler(fonts, {"data": packed})
     try:

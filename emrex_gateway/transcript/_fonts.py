@@ -8,7 +8,7 @@ this file. The wheels' Python code is never imported, only their files are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -39,12 +39,14 @@ class FontSet:
     """What typst and the text preparation need to know of the fonts.
 
     ``families`` are in the order in which typst tries them; ``coverage`` holds
-    the code points of each, in the same order.
+    the code points of each, in the same order. ``advances`` are the widths of
+    the first family's letters, in em.
     """
 
     fonts: typst.Fonts
     families: tuple[str, ...]
     coverage: tuple[frozenset[int], ...]
+    advances: Mapping[str, float]
 
     @property
     def main(self) -> frozenset[int]:
@@ -77,6 +79,7 @@ def load_fonts() -> FontSet:
         ),
         families=tuple(families),
         coverage=tuple(frozenset(by_family[name]) for name in families),
+        advances=_advances(file for file in files if file.name.startswith("NotoSans[")),
     )
 
 
@@ -97,3 +100,14 @@ def _describe(file: Path) -> tuple[str, frozenset[int]]:
         names = font["name"]
         family = names.getDebugName(16) or names.getDebugName(1) or file.stem
         return family, frozenset(font.getBestCmap() or {})
+
+
+def _advances(files: Iterable[Path]) -> dict[str, float]:
+    """Widths of the letters at the regular weight, in em."""
+    widths: dict[str, float] = {}
+    for file in files:
+        with TTFont(file, lazy=True) as font:
+            metrics, em = font["hmtx"], font["head"].unitsPerEm
+            cmap = font.getBestCmap() or {}
+            widths |= {chr(point): metrics[glyph][0] / em for point, glyph in cmap.items()}
+    return widths

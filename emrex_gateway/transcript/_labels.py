@@ -62,7 +62,7 @@ _CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
     "not_stated": ("not stated", "ei ilmoitettu", "ej angivet"),
     "person.esi": (
         "European Student Identifier",
-        "Eurooppalainen opiskelijatunniste (ESI)",
+        "Eurooppalainen opiskelijatunniste",
         "Europeisk studentidentifierare (ESI)",
     ),
     "person.nationalIdentifier": (

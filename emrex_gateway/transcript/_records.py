@@ -17,12 +17,16 @@ from emrex_gateway.domain import (
     Status,
     SupplementSection,
 )
-from emrex_gateway.transcript._text import NARROW, Value, text_of_html
+from emrex_gateway.transcript._text import GRADE, TERM, Value, text_of_html
 from emrex_gateway.transcript._totals import totals
 from emrex_gateway.transcript._view import Attachments, Fact, Words, issuer_facts, walk
 
 _INDENTED_LEVELS = 6
 """Deeper rows are not indented further, or the column would close; their depth is spelled out."""
+
+
+_SHORT = 1_000
+"""Characters of titles and descriptions up to which a row is not divided between pages."""
 
 
 class _Schemes:
@@ -84,8 +88,10 @@ def _row(
     deep: list[Fact] = []
     if depth > _INDENTED_LEVELS:
         deep = [(words["depth"], words.own(str(depth + 1)))]
+    texts = _descriptions(node.specification, words)
     return {
         "no": number,
+        "short": sum(len(piece) for text in [*titles, *texts] for piece in text["s"]) < _SHORT,
         "indent": min(depth, _INDENTED_LEVELS),
         "whole": bool(node.parts),
         "title": titles[0],
@@ -93,23 +99,29 @@ def _row(
         "facts": deep
         + list(_specification_facts(node.specification, words))
         + list(_instance_facts(instance, words, files)),
-        "texts": _descriptions(node.specification, words),
-        "when": list(_when(instance, words)),
+        "texts": texts,
+        "day": _day(instance, words),
+        "term": _term(instance, words),
         "credits": [words.credit(credit) for credit in instance.credits],
-        "grade": words.value(instance.grade, width=NARROW) if instance.grade else None,
+        "grade": words.value(instance.grade, width=GRADE) if instance.grade else None,
         "status": instance.status.value,
     }
 
 
-def _when(instance: Instance, words: Words) -> Iterator[Value]:
-    """The day of completion, or the beginning where that is all there is; then the term."""
+def _day(instance: Instance, words: Words) -> Value | None:
+    """The day of completion, or the beginning where the studies are not passed and that is all."""
     if instance.completed:
-        yield words.own(instance.completed.isoformat())
-    elif instance.start and instance.status is not Status.PASSED:
-        yield words.own(f"{instance.start.isoformat()} –")
-    if instance.term:
-        title = words.one_of(instance.term.titles, _span(instance.term))
-        yield words.value("".join(title["s"]), title["l"], width=NARROW)
+        return words.own(instance.completed.isoformat())
+    if instance.start and instance.status is not Status.PASSED:
+        return words.own(f"{instance.start.isoformat()} –")
+    return None
+
+
+def _term(instance: Instance, words: Words) -> Value | None:
+    if not instance.term:
+        return None
+    title = words.one_of(instance.term.titles, _span(instance.term))
+    return words.value("".join(title["s"]), title["l"], width=TERM)
 
 
 def _span(term: AcademicTerm) -> str:

@@ -30,8 +30,8 @@ _UNBROKEN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\u
 """Scripts whose lines break without spaces anyway."""
 _MOST_MARKS = 16
 """A letter with its marks and joiners; no writing system comes near. PDF bounds one glyph's text."""
-WIDE, NARROW = 30, 10
-"""Letters without a space that fit a line of the first column, and of the others."""
+WIDE, TERM, CREDITS, GRADE = 17.0, 7.2, 5.4, 6.3
+"""Widths of the table's columns in em of their letters: the narrowest indented first, and the others."""
 
 LIMIT = 20_000
 """Characters shown of one value. Typst's time grows with the square of an endless word's length."""
@@ -49,12 +49,13 @@ class Glyphs:
             chr(point) for point in fonts.main if unicodedata.category(chr(point))[0] in "LNPSZ"
         } - {chr(point) for point in _NEVER | _IGNORABLE}
         self._combines = not only_main
+        self._advances = fonts.advances
         self._language = language
         self._cut = labels(language)["cut"]
         self.missing: set[str] = set()
 
-    def value(self, text: str, lang: str | None = None, *, width: int = WIDE) -> Value:
-        """A value of the records for the template; ``width`` as in ``WIDE`` and ``NARROW``.
+    def value(self, text: str, lang: str | None = None, *, width: float = WIDE) -> Value:
+        """A value of the records for the template; ``width`` is that of its column.
 
         What is longer than ``LIMIT`` ends with a remark that the ELMO file has the rest.
         """
@@ -64,7 +65,7 @@ class Glyphs:
         found = _LANGUAGE.match(lang.lower()) if lang else None
         code = found.group() if found else None
         return {
-            "s": _pieces(shown, width),
+            "s": self._pieces(shown, width),
             "l": None if code == self._language else code,
             "r": _is_right_to_left(text),
         }
@@ -75,6 +76,22 @@ class Glyphs:
         if self._simple.issuperset(text):
             return text
         return "\n".join("".join(map(self._cluster, _clusters(line))) for line in text.split("\n"))
+
+    def _pieces(self, text: str, width: float) -> list[str]:
+        """Cut words that no line can hold into short pieces, between which a line may end.
+
+        Cut here and joined by empty boxes in the template, so that what a reader
+        copies from the PDF has no extra characters in it.
+        """
+        pieces: list[str] = []
+        end = 0
+        for match in re.finditer(rf"[^\s{_UNBROKEN}]{{{int(width) + 1},}}", text):
+            word = match.group()
+            if sum(self._advances.get(char, 1.0) for char in word) > width:
+                pieces += [text[end : match.start()], *_cut(word)]
+                end = match.end()
+        pieces.append(text[end:])
+        return [piece for piece in pieces if piece]
 
     def _cluster(self, cluster: str) -> str:
         """A base and its marks: one font must have them all, or they do not fit together."""
@@ -120,26 +137,15 @@ def _clusters(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-def _pieces(text: str, width: int) -> list[str]:
-    """Cut words that no line can hold into short pieces, between which a line may end.
-
-    Cut here and joined by empty space in the template, so that what a reader
-    copies from the PDF has no extra characters in it.
-    """
-    pieces: list[str] = []
-    end = 0
-    for word in re.finditer(rf"[^\s{_UNBROKEN}]{{{width + 1},}}", text):
-        pieces.append(text[end : word.start()])
-        pending = ""
-        for cluster in _clusters(word.group()):
-            pending += cluster
-            if len(pending) >= 3:
-                pieces.append(pending)
-                pending = ""
-        pieces.append(pending)
-        end = word.end()
-    pieces.append(text[end:])
-    return [piece for piece in pieces if piece]
+def _cut(word: str) -> Iterator[str]:
+    """Pieces of three letters or a little more, never between a letter and its marks."""
+    pending = ""
+    for cluster in _clusters(word):
+        pending += cluster
+        if len(pending) >= 3:
+            yield pending
+            pending = ""
+    yield pending
 
 
 def _is_right_to_left(text: str) -> bool:

@@ -28,7 +28,7 @@ from emrex_gateway.domain import (
     best_text,
 )
 from emrex_gateway.transcript._labels import labels
-from emrex_gateway.transcript._text import NARROW, WIDE, Glyphs, Value
+from emrex_gateway.transcript._text import CREDITS, WIDE, Glyphs, Value
 
 _TITLE_LIMIT = 200
 """Characters of a name that go into the PDF's title and bookmarks; PDF bounds its strings."""
@@ -55,7 +55,7 @@ class Words:
         """The word for a typed thing, or its own name where the catalogue has none."""
         return self.labels.get(f"{prefix}.{name}") or self.glyphs.show(name)
 
-    def value(self, text: str, lang: str | None = None, width: int = WIDE) -> Value:
+    def value(self, text: str, lang: str | None = None, width: float = WIDE) -> Value:
         return self.glyphs.value(text, lang, width=width)
 
     def own(self, text: str) -> Value:
@@ -93,7 +93,7 @@ class Words:
     def credit(self, credit: Credit) -> Value:
         scheme = "ECTS" if credit.scheme.casefold() == "ects" else credit.scheme
         figure = "–" if credit.value is None else self.number(credit.value)
-        return self.value(f"{figure} {scheme}", width=NARROW)
+        return self.value(f"{figure} {scheme}", width=CREDITS)
 
     def country(self, code: str) -> Value:
         name = self.locale.territories.get(code.upper())

@@ -42,6 +42,7 @@ from sample_documents import (
 )
 
 ALL = AttachmentType.EMREX_TRANSCRIPT
+_PATH = ":".join([str(Path(__file__).parents[1] / "support"), str(Path(__file__).parents[2])])
 ONE = AttachmentType.TRANSCRIPT_OF_RECORDS
 
 
@@ -150,16 +151,44 @@ def test_same_document_same_bytes() -> None:
         "from emrex_gateway.domain import AttachmentType;"
         "sys.stdout.buffer.write(transcript.render(everything(), kind=AttachmentType.EMREX_TRANSCRIPT))"
     )
-    path = ":".join([str(Path(__file__).parents[1] / "support"), str(Path(__file__).parents[2])])
     there = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PYTHONPATH": path, "TZ": "Asia/Tokyo", "LC_ALL": "C", "HOME": "/nonexistent"},
+        env={"PYTHONPATH": _PATH, "TZ": "Asia/Tokyo", "LC_ALL": "C", "HOME": "/nonexistent"},
         capture_output=True,
         check=True,
     ).stdout
 
     assert here == transcript.render(everything(), kind=ALL)
     assert here == there
+
+
+@pytest.mark.parametrize(
+    ("before", "status"), [("preload()", 0), ("render(d, kind=T.EMREX_TRANSCRIPT)", 7)]
+)
+def test_preload_before_a_fork_and_render_after_it(before: str, status: int) -> None:
+    """A worker's children render with what it preloaded; after a rendering they refuse, and never hang."""
+    code = f"""
+import os
+from sample_documents import everything
+from emrex_gateway.domain import AttachmentType as T
+from emrex_gateway.errors import GatewayError
+from emrex_gateway.transcript import preload, render
+d = everything()
+{before}
+pid = os.fork()
+if pid == 0:
+    try:
+        render(d, kind=T.EMREX_TRANSCRIPT)
+    except GatewayError:
+        os._exit(7)
+    os._exit(0)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": _PATH}, check=False, timeout=120
+    )
+
+    assert status == ended.returncode
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from emrex_gateway.domain import AttachmentType, LosType, PersonIdentifierType, Status
 from emrex_gateway.transcript._fonts import load_fonts
 from emrex_gateway.transcript._labels import _CATALOGUE, LANGUAGES, labels, supported
-from emrex_gateway.transcript._text import NARROW, WIDE, Glyphs, text_of_html
+from emrex_gateway.transcript._text import CREDITS, GRADE, TERM, WIDE, Glyphs, text_of_html
 from sample_documents import SCRIPTS
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=60)
@@ -89,12 +89,21 @@ def test_missing_names_exactly_what_was_spelled_out(text: str) -> None:
     assert all(f"[U+{ord(char):04X}]" in shown for char in glyphs.missing)
 
 
-@given(ANY_TEXT, st.sampled_from([WIDE, NARROW]))
-def test_pieces_are_the_text_and_no_piece_is_endless(text: str, width: int) -> None:
+@given(ANY_TEXT, st.sampled_from([WIDE, CREDITS]))
+def test_pieces_are_the_text_and_no_piece_is_endless(text: str, width: float) -> None:
     """Cutting long words adds and loses nothing; what is left in a piece fits a line or has spaces."""
     value = _glyphs().value(text * 3, width=width)
 
     assert _glyphs().show(text * 3) == "".join(value["s"])
+
+
+def test_words_that_fit_their_column_stay_whole() -> None:
+    """Ordinary grades and terms are not divided where a line ends."""
+    glyphs = _glyphs()
+
+    assert ["Hyväksytty"] == glyphs.value("Hyväksytty", width=GRADE)["s"]
+    assert ["Syyslukukausi 2025"] == glyphs.value("Syyslukukausi 2025", width=TERM)["s"]
+    assert 1 < len(glyphs.value("WWWWWWWWW", width=GRADE)["s"])
 
 
 def test_a_long_word_is_cut_into_short_pieces() -> None:
