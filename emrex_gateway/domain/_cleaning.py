@@ -41,12 +41,17 @@ def plain(text: str) -> str:
     that right-to-left text needs (LRM, RLM, ALM) and the joiners stay. Markup is left as it is:
     it is text, and the writer escapes it.
     """
+    if text.isprintable():  # nothing of what follows is; most texts are
+        return text.strip(" ")
     return _UNFIT.sub("", _BREAKS.sub("\n", text)).strip(" \t\n")
 
 
 def token(text: str) -> str:
     """Return text for an ``xs:token``: ``plain``, with each run of white space as one space."""
-    return _WHITESPACE.sub(" ", plain(text)).strip(" ")
+    cleaned = plain(text)
+    if "  " not in cleaned and cleaned.isprintable():
+        return cleaned
+    return _WHITESPACE.sub(" ", cleaned)
 
 
 def language_tag(tag: str | None) -> str | None:

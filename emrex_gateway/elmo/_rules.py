@@ -1,7 +1,8 @@
 """The rules that the official schema states only in its annotations, on a parsed document.
 
 They know nothing of how a document was made: ``write`` runs them on its own output, and they
-hold for files from anywhere. Each rule is a function from the root to the problems that it finds.
+hold for files from anywhere. Each rule is a function from the root, or from the
+studies in it, to the problems that it finds.
 """
 
 from __future__ import annotations
@@ -14,9 +15,7 @@ from emrex_gateway.elmo import _rules_document as document
 from emrex_gateway.elmo import _rules_study as study
 from emrex_gateway.elmo._problem import Problem
 
-Rule = Callable[[etree._Element], Iterator[Problem]]
-
-_RULES: tuple[Rule, ...] = (
+_DOCUMENT: tuple[Callable[[etree._Element], Iterator[Problem]], ...] = (
     document.encoding,
     document.learner_identifiers,
     document.issuers,
@@ -28,6 +27,8 @@ _RULES: tuple[Rule, ...] = (
     document.values,
     document.languages,
     document.one_reference_signed,
+)
+_STUDIES: tuple[Callable[[study.Statements], Iterator[Problem]], ...] = (
     study.ects_on_one_level,
     study.types_by_depth,
     study.local_identifiers,
@@ -39,5 +40,9 @@ _RULES: tuple[Rule, ...] = (
 
 def rule_problems(root: etree._Element, *, readable_copy: bool = True) -> tuple[Problem, ...]:
     """Return the problems that all rules find, rule by rule."""
-    rules = (*_RULES, document.readable_copy) if readable_copy else _RULES
-    return tuple(problem for rule in rules for problem in rule(root))
+    around = (*_DOCUMENT, document.readable_copy) if readable_copy else _DOCUMENT
+    statements = study.read(root)
+    return (
+        *(problem for rule in around for problem in rule(root)),
+        *(problem for rule in _STUDIES for problem in rule(statements)),
+    )

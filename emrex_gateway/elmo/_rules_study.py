@@ -14,7 +14,8 @@ from emrex_gateway.elmo._tree import path_of, q, text_of
 
 _LOS = q("learningOpportunitySpecification")
 _LOI = f"{q('specifies')}/{q('learningOpportunityInstance')}"
-_TYPE, _IDENTIFIER, _CREDIT, _TERM = q("type"), q("identifier"), q("credit"), q("academicTerm")
+_TYPE, _IDENTIFIER, _CREDIT = q("type"), q("identifier"), q("credit")
+_TERM, _PART = q("academicTerm"), q("hasPart")
 _STATEMENTS = (q("report"), q("recognitionReport"))
 
 _CHILD_TYPES = {
@@ -27,47 +28,68 @@ _CHILD_TYPES = {
 
 @dataclass(slots=True)
 class _Study:
+    """A LOS: its parent's, its type, and its LOI (``None`` only where the grammar has objected)."""
+
     element: etree._Element
     parent: _Study | None
     type: str
+    instance: etree._Element | None
 
-    @property
-    def instance(self) -> etree._Element | None:
-        return self.element.find(_LOI)
+
+@dataclass(slots=True)
+class _Statement:
+    """What one issuer states in one place: a report, or in ELMO 2 a recognition's basis."""
+
+    issuer: frozenset[tuple[str, str]]
+    studies: list[_Study]
+
+
+Statements = list[_Statement]
 
 
 def _problem(rule: str, study: _Study, message: str) -> Problem:
     return Problem(rule, path_of(study.element), message, study.element.sourceline or 0)
 
 
+def read(root: etree._Element) -> Statements:
+    """Return all studies of a document by statement, each study after its parent."""
+    return [
+        _Statement(_issuer_key(statement), _studies(statement))
+        for statement in root.iter(*_STATEMENTS)
+    ]
+
+
 def _studies(statement: etree._Element) -> list[_Study]:
-    """Return a report's LOSs, each after its parent; results of recognition count as tops."""
+    """Return a statement's LOSs; the results of its recognitions count as tops."""
     tops = [*statement.iterchildren(_LOS)]
     tops += statement.iterfind(f"{q('resultOfRecognition')}/{q('recognitionResult')}/{_LOS}")
     found: list[_Study] = []
     work: list[tuple[etree._Element, _Study | None]] = [(top, None) for top in reversed(tops)]
     while work:
         element, parent = work.pop()
-        study = _Study(element, parent, text_of(element.find(_TYPE)))
+        type_ = text_of(element.find(_TYPE))
+        study = _Study(element, parent, type_, element.find(_LOI))
         found.append(study)
         parts = [
-            los for part in element.iterchildren(q("hasPart")) for los in part.iterchildren(_LOS)
+            (los, study) for part in element.iterchildren(_PART) for los in part.iterchildren(_LOS)
         ]
-        work.extend((los, study) for los in reversed(parts))
+        work.extend(reversed(parts))
     return found
 
 
-def _all(root: etree._Element) -> Iterator[list[_Study]]:
-    for statement in root.iter(*_STATEMENTS):
-        yield _studies(statement)
+def _issuer_key(statement: etree._Element) -> frozenset[tuple[str, str]]:
+    """Return what tells issuers apart: their identifiers, postal address aside."""
+    identifiers = statement.iterfind(f"{q('issuer')}/{_IDENTIFIER}")
+    pairs = [(i.get("type", "").strip(), text_of(i).casefold()) for i in identifiers]
+    return frozenset(pair for pair in pairs if pair[0] != "address") or frozenset(pairs)
 
 
-def ects_on_one_level(root: etree._Element) -> Iterator[Problem]:
+def ects_on_one_level(statements: Statements) -> Iterator[Problem]:
     """A node with ECTS credits has no ancestor and no descendant with any (``credit``).
 
     ECTS credits have a figure, and a node has one of them (``credit/scheme``).
     """
-    for studies in _all(root):
+    for studies in (statement.studies for statement in statements):
         above: dict[int, bool] = {}
         for study in studies:
             figures = _ects_figures(study)
@@ -92,9 +114,9 @@ def _ects_figures(study: _Study) -> list[str]:
     ]
 
 
-def types_by_depth(root: etree._Element) -> Iterator[Problem]:
+def types_by_depth(statements: Statements) -> Iterator[Problem]:
     """A type's nearest typed ancestor may contain it (``learningOpportunitySpecification/type``)."""
-    for studies in _all(root):
+    for studies in (statement.studies for statement in statements):
         enclosing: dict[int, str] = {}
         for study in studies:
             outer = enclosing[id(study.parent)] if study.parent else ""
@@ -103,11 +125,11 @@ def types_by_depth(root: etree._Element) -> Iterator[Problem]:
                 yield _problem("types", study, f"a {study.type} inside a {outer}")
 
 
-def local_identifiers(root: etree._Element) -> Iterator[Problem]:
+def local_identifiers(statements: Statements) -> Iterator[Problem]:
     """``local`` identifiers are unique per issuer and type; without a type, unique by themselves."""
     by_issuer: defaultdict[frozenset[tuple[str, str]], list[_Study]] = defaultdict(list)
-    for statement in root.iter(*_STATEMENTS):
-        by_issuer[_issuer_key(statement)].extend(_studies(statement))
+    for statement in statements:
+        by_issuer[statement.issuer].extend(statement.studies)
     for studies in by_issuer.values():
         typed: Counter[tuple[str, str]] = Counter()
         overall: Counter[str] = Counter()
@@ -122,20 +144,14 @@ def local_identifiers(root: etree._Element) -> Iterator[Problem]:
                     yield _problem("local", study, "a local identifier that another node has too")
 
 
-def _issuer_key(statement: etree._Element) -> frozenset[tuple[str, str]]:
-    identifiers = statement.iterfind(f"{q('issuer')}/{_IDENTIFIER}")
-    pairs = [(i.get("type", "").strip(), text_of(i).casefold()) for i in identifiers]
-    return frozenset(pair for pair in pairs if pair[0] != "address") or frozenset(pairs)
-
-
 def _locals(study: _Study) -> list[str]:
     identifiers = study.element.iterchildren(_IDENTIFIER)
     return [text_of(i) for i in identifiers if i.get("type", "").strip() == "local"]
 
 
-def terms(root: etree._Element) -> Iterator[Problem]:
+def terms(statements: Statements) -> Iterator[Problem]:
     """``academicTerm`` is for what took place in one term: courses, never programmes."""
-    for studies in _all(root):
+    for studies in (statement.studies for statement in statements):
         below: defaultdict[int, set[str]] = defaultdict(set)
         for study in reversed(studies):
             instance = study.instance
@@ -156,18 +172,18 @@ def _term_key(term: etree._Element | None) -> str:
     return "|".join(text_of(child) for child in term)
 
 
-def statuses(root: etree._Element) -> Iterator[Problem]:
+def statuses(statements: Statements) -> Iterator[Problem]:
     """``status`` is always written: leaving it out means passed only for old files."""
-    for studies in _all(root):
+    for studies in (statement.studies for statement in statements):
         for study in studies:
             instance = study.instance
             if instance is not None and not text_of(instance.find(q("status"))):
                 yield _problem("status", study, "no status")
 
 
-def languages_of_instruction(root: etree._Element) -> Iterator[Problem]:
+def languages_of_instruction(statements: Statements) -> Iterator[Problem]:
     """``languageOfInstruction`` is one ISO 639-1 code."""
-    for studies in _all(root):
+    for studies in (statement.studies for statement in statements):
         for study in studies:
             instance = study.instance
             language = instance.find(q("languageOfInstruction")) if instance is not None else None
