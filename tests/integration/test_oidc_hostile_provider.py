@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -361,6 +362,22 @@ def test_state_is_good_only_as_kept(fake: FakeProvider) -> None:
         with pytest.raises(LoginError) as caught:
             door().finish(at, callback_url=CALLBACK, state=kept, parameters={"state": ""})
         assert caught.value.reason == "state"
+
+
+def test_state_belongs_to_its_method(fake: FakeProvider) -> None:
+    """An answer to a login that one method began is not finished by another method."""
+    login, at = door(), method(fake.issuer)
+    begun = login.start(at, callback_url=CALLBACK, transfer_id=TRANSFER, locale=None)
+    parameters = {"code": "a-code", "state": begun.state["state"]}
+
+    with pytest.raises(LoginError) as caught:
+        login.finish(
+            replace(at, id="another"),
+            callback_url=CALLBACK,
+            state=begun.state,
+            parameters=parameters,
+        )
+    assert (caught.value.reason, fake.forms) == ("state", [])
 
 
 def test_key_rollover_is_noticed(fake: FakeProvider) -> None:

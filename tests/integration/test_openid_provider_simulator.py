@@ -20,7 +20,7 @@ from emrex_gateway.errors import LoginError
 from examples.openid_provider import DEMO_STUDENTS, Client, make_app
 from oidc_gateway import CALLBACK, TRANSFER, door, method, query
 
-CLIENT = Client(id="gateway", secret="a b:c/d", redirect_uris=frozenset({CALLBACK}))
+CLIENT = Client(id="gateway", secret="a+b c%41:d/e", redirect_uris=frozenset({CALLBACK}))
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def _code(browser: httpx.Client, issuer: str) -> str:
 
 
 def _redeem(browser: httpx.Client, issuer: str, **changes: Any) -> httpx.Response:
-    auth = changes.pop("auth", ("gateway", "a+b%3Ac%2Fd"))
+    auth = changes.pop("auth", ("gateway", "a%2Bb+c%2541%3Ad%2Fe"))
     # The verifier is the example of RFC 7636, appendix B.
     form = {
         "grant_type": "authorization_code",

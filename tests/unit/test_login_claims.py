@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -111,6 +112,18 @@ def test_claim_map(
 ) -> None:
     """An administrator's map says which claim is which identifier."""
     assert _pairs(claims, claims=rules, national_identifiers=True) == expected
+
+
+def test_unlisted_national_identifier_is_left_out() -> None:
+    """Even a map that names one yields no national identifier without the institution's word."""
+    at = method(ISSUER, claims={"hetu": "nationalIdentifier"}, national_identifiers=True)
+    frozen = settings_of(at)
+    assert isinstance(frozen, OidcSettings)
+    claims = {"sub": "x", "hetu": "170599-900A"}
+
+    assert identity_from_claims(at, frozen, claims).identifier(NATIONAL) == "170599-900A"
+    unlisted = replace(frozen, national_identifiers=False)
+    assert identity_from_claims(at, unlisted, claims).identifiers == ()
 
 
 def test_many_values_are_cut() -> None:
