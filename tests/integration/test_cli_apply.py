@@ -1,0 +1,404 @@
+"""The commands apply and check-config."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import structlog
+from click.testing import CliRunner, Result
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from emrex_gateway import settings
+from emrex_gateway.cli import main
+from emrex_gateway.domain import PersonIdentifierType, ReleaseRule, texts
+from emrex_gateway.errors import AdapterUnavailable
+from emrex_gateway.secrets import resolve_secret
+from emrex_gateway.store import DEMO_KEY, SqlStore, open_store
+from fake_plugins import FAKE, install
+from redis_server import RedisServer
+
+FILE = """
+[[institutions]]
+slug = "example"
+names = { en = "Example University", fi = "Esimerkkiyliopisto" }
+country = "FI"
+domain = "example.edu"
+url = "https://www.example.edu/"
+codes = { erasmus = "SF EXAMPLE01" }
+support = "mailto:support@example.edu"
+released = ["esi", "local"]
+restricted_hosts = ["Client.example.net"]
+
+[[access_points]]
+slug = "example"
+institution = "example"
+key = "file:FOLDER/key.pem"
+certificate = "file:FOLDER/certificate.pem"
+
+[[adapters]]
+id = "example-fake"
+institution = "example"
+adapter = "fake"
+[adapters.settings]
+url = "https://records.example.org"
+password = "env:FAKE_PASSWORD"
+
+[[login_methods]]
+id = "example-host"
+institution = "example"
+kind = "host"
+names = { en = "Example login" }
+
+[[known_clients]]
+name = "Client University"
+url = "https://client.example.net/"
+country = "NO"
+"""
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Commands configure their process's logging; the next test has its own back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with settings in the environment, a payload key, and the fake plugin installed."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    install(site, "emrex-fake")
+    FAKE.__init__()  # type: ignore[misc]  # one object a process, as real plugins are
+    (tmp_path / "payload").write_text(base64.b64encode(b"p" * 32).decode())
+    monkeypatch.setenv("EMREX_PUBLIC_URL", "https://emrex.example.org/emrex")
+    monkeypatch.setenv("EMREX_DATABASE_URL", f"sqlite:///{tmp_path / 'emrex.sqlite3'}")
+    monkeypatch.setenv("EMREX_PAYLOAD_KEYS", f"file:{tmp_path / 'payload'}")
+    monkeypatch.setenv("EMREX_REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("FAKE_PASSWORD", "hunter2")
+    (tmp_path / "institutions.toml").write_text(FILE.replace("FOLDER", str(tmp_path)), "utf-8")
+    return tmp_path
+
+
+def run(*arguments: object) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(main, [str(one) for one in arguments])
+
+
+def apply(folder: Path, text: str | None = None, *options: str) -> Result:
+    """Apply the file, or another text."""
+    file = folder / "institutions.toml"
+    if text is not None:
+        file.write_text(text.replace("FOLDER", str(folder)), "utf-8")
+    return run("apply", file, *options)
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[SqlStore]:
+    """The store that the command writes to."""
+    made = open_store(settings.load(), resolve_secret, lambda: datetime.now(UTC))
+    yield made
+    made.close()
+
+
+def test_apply_writes_what_the_file_says(folder: Path, store: SqlStore) -> None:
+    """Tables are made, rows written, each is told, and the adapter was asked first."""
+    result = apply(folder)
+
+    assert 0 == result.exit_code, result.output
+    expected = [
+        "+ institution example",
+        "+ access point example",
+        "+ adapter example-fake",
+        "+ login method example-host",
+        "~ known clients: 1",
+    ]
+    assert expected == result.output.splitlines()
+    assert (["ping"], "hunter2") == (FAKE.asked, FAKE.opened[0].password)
+    with store.read() as uow:
+        institution = uow.config.institution("example")
+        assert texts(en="Example University", fi="Esimerkkiyliopisto") == institution.names
+        kind = PersonIdentifierType
+        assert (
+            ReleaseRule(
+                released=frozenset({kind.ESI, kind.LOCAL}),
+                restricted=frozenset({kind.NATIONAL}),
+                restricted_hosts=frozenset({"client.example.net"}),
+            )
+            == institution.release
+        )
+        (binding,) = uow.config.bindings("example")
+        assert "env:FAKE_PASSWORD" == binding.settings["password"]
+        assert ["host"] == [method.kind for method in uow.config.login_methods("example")]
+        assert ["Client University"] == [one.name for one in uow.config.known_clients()]
+
+
+def test_applying_again_changes_nothing(folder: Path) -> None:
+    """The command is idempotent, and says which fields changed when one did; not their values."""
+    apply(folder)
+
+    assert "nothing changed\n" == apply(folder).output
+    text = FILE.replace("env:FAKE_PASSWORD", "env:PATH").replace('"FI"', '"NO"')
+    assert [
+        "~ institution example: country",
+        "~ adapter example-fake: settings",
+    ] == apply(folder, text).output.splitlines()
+
+
+def test_applying_leaves_an_event(folder: Path) -> None:
+    """The trail says that the configuration changed, and how much; an idle run leaves nothing."""
+    apply(folder)
+    apply(folder)
+
+    engine = sa.create_engine(settings.load().database_url)
+    with engine.connect() as connection:
+        rows = connection.execute(sa.text("SELECT event, facts FROM emrex_audit")).all()
+    engine.dispose()
+    (only,) = rows
+    assert "config.applied" == only.event
+    assert {"added": 4, "changed": 1, "disabled": 0} == json.loads(only.facts)
+
+
+def test_what_the_file_no_longer_names_is_switched_off(folder: Path, store: SqlStore) -> None:
+    """Rows that are gone from the file stop working, but stay: their transfers may be under way."""
+    apply(folder)
+    without = FILE[: FILE.index("[[access_points]]")]
+
+    assert "~ known clients: 0\n" == apply(folder, without, "--keep").output
+    expected = [
+        "- access point example: switched off",
+        "- adapter example-fake: switched off",
+        "- login method example-host: switched off",
+    ]
+    assert expected == apply(folder, without).output.splitlines()
+    assert "nothing changed\n" == apply(folder, without).output
+    with store.read() as uow:
+        point = uow.config.access_point("example")
+        assert point is not None
+        assert not point.enabled
+
+
+def test_a_failing_ping_changes_nothing(folder: Path, store: SqlStore) -> None:
+    """An adapter whose system does not answer is not switched on, and nothing else is either."""
+    FAKE.answers = [AdapterUnavailable("the system is busy")]
+    result = apply(folder)
+
+    assert 1 == result.exit_code
+    assert "'example-fake' does not answer, so nothing was changed: the system is busy" in (
+        result.output
+    )
+    with store.read() as uow:
+        assert () == uow.config.institutions()
+
+    assert 0 == apply(folder, None, "--no-ping").exit_code
+    off = FILE.replace('adapter = "fake"', 'adapter = "fake"\nenabled = false')
+    FAKE.asked.clear()
+    assert 0 == apply(folder, off).exit_code
+    assert [] == FAKE.asked
+
+
+def test_an_access_point_does_not_change_hands(folder: Path, store: SqlStore) -> None:
+    """An address that registries list stays with its institution; the whole file is refused."""
+    apply(folder)
+    second = FILE.replace('slug = "example"\nnames', 'slug = "other"\nnames').replace(
+        'institution = "example"', 'institution = "other"'
+    )
+    result = apply(folder, second)
+
+    assert 1 == result.exit_code
+    assert "belongs to 'example'" in result.output
+    with store.read() as uow:
+        assert ["example"] == [one.slug for one in uow.config.institutions()]
+
+
+def test_check_touches_nothing(folder: Path) -> None:
+    """``--check`` needs neither database nor systems."""
+    result = apply(folder, None, "--check")
+
+    assert 0 == result.exit_code
+    assert "nothing wrong" in result.output
+    assert not (folder / "emrex.sqlite3").exists()
+    assert [] == FAKE.opened
+
+
+WRONG = {
+    "not TOML": ("[[institutions]]", "[[institutions", "institutions.toml"),
+    "an unknown table": ("[[known_clients]]", "[[clients]]", "unknown field `clients`"),
+    "an unknown key": ("country", "contry", "unknown field `contry`"),
+    "a wrong type": ('country = "FI"', "country = 7", "Expected `str`"),
+    "a missing key": ('domain = "example.edu"', "", "missing required field `domain`"),
+    "an unknown institution": ('institution = "example"', 'institution = "nobody"', "'nobody'"),
+    "a country": ('"FI"', '"Finland"', "country 'Finland'"),
+    "a slug": ('slug = "example"', 'slug = "Ex/ample"', "slug 'Ex/ample'"),
+    "an address": ('url = "https://www', 'url = "javascript://www', "url is not"),
+    "a client's address": ("https://client", "http://client", "url is not"),
+    "an address with credentials": ("https://client", "https://a:b@client", "url is not"),
+    "a host": ("Client.example.net", "client example", "host 'client example'"),
+    "names": ('{ en = "Example login" }', "{}", "names must hold"),
+    "a language": ('{ en = "Example login" }', '{ English = "x" }', "language 'English'"),
+    "an identifier type": ('"local"]', '"shoe"]', "shoe"),
+    "a national identifier for all": ('"local"]', '"nationalIdentifier"]', "only be restricted"),
+    "a written-out key": ("file:FOLDER/key.pem", "-----BEGIN", "key must be a reference"),
+    "an adapter": ('adapter = "fake"', 'adapter = "nothing"', "'nothing' is not installed"),
+    "an adapter's setting": ("password =", "pasword =", "unknown settings of fake: pasword"),
+    "a written-out secret": ("env:FAKE_PASSWORD", "hunter2", "refer to it by env: or file:"),
+    "a kind of login": ('kind = "host"', 'kind = "magic"', "kind must be one of"),
+    "a version of ELMO": (
+        'certificate = "',
+        'elmo_version = "3.0"\ncertificate = "',
+        "Invalid enum value '3.0'",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_file_is_refused_with_one_line(folder: Path, what: str) -> None:
+    """Each mistake is named where it stands, without repeating secrets, and nothing is written."""
+    before, after, problem = WRONG[what]
+    assert before in FILE
+    result = apply(folder, FILE.replace(before, after, 1))
+
+    assert 1 == result.exit_code
+    assert problem in result.output
+    assert "Traceback" not in result.output
+    assert "hunter2" not in result.output
+    assert not (folder / "emrex.sqlite3").exists()
+
+
+def test_two_rows_of_one_name_are_refused(folder: Path) -> None:
+    """Which of two would win must not depend on their order."""
+    result = apply(folder, FILE + FILE[: FILE.index("[[access_points]]")])
+
+    assert "the institution 'example' stands 2 times" in result.output
+
+
+# --- check-config --------------------------------------------------------------------------
+
+
+def outcome(result: Result, name: str) -> str:
+    """The line of one check."""
+    (line,) = (one for one in result.output.splitlines() if one[6:].startswith(f"{name}:"))
+    return line
+
+
+def make_key(folder: Path) -> None:
+    """A key and its certificate where the file says."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=9))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+
+
+@pytest.mark.needs("redis")
+def test_check_config_passes_a_complete_installation(
+    folder: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything in place is exit status 0 and a line each."""
+    monkeypatch.setenv("EMREX_REDIS_URL", redis_url)
+    make_key(folder)
+    apply(folder)
+    result = run("check-config", "--signing")
+
+    assert 0 == result.exit_code, result.output
+    lines = result.output.splitlines()
+    assert all(line.startswith("ok") for line in lines)
+    names = [line[6:].partition(":")[0] for line in lines]
+    assert [
+        *("settings", "payload keys", "redis", "database"),
+        *("adapter example-fake", "login method example-host", "access point example"),
+        "signing key of example",
+    ] == names
+
+
+def test_check_config_names_what_would_not_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each problem is a line, and the exit status is 1."""
+    result = run("check-config")
+
+    assert 1 == result.exit_code
+    assert outcome(result, "redis").startswith("FAIL  redis: Redis does not answer")
+    assert "run emrex-gateway apply" in outcome(result, "database")
+
+    apply(folder)
+    monkeypatch.delenv("FAKE_PASSWORD")
+    result = run("check-config", "--signing")
+    assert outcome(result, "signing key of example").startswith("FAIL")
+    assert "certificate.pem" in outcome(result, "signing key of example")
+
+    monkeypatch.setenv("EMREX_PUBLIK_URL", "x")
+    result = run("check-config")
+    assert "FAIL  settings: unknown settings: publik_url\n" == result.output
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        (DEMO_KEY, "the demonstration's"),
+        ("not base64!", "not base64"),
+        (base64.b64encode(b"short").decode(), "has 5 bytes, not 32"),
+    ],
+)
+def test_check_config_refuses_unfit_payload_keys(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, key: str, problem: str
+) -> None:
+    """The demonstration's public key, and keys of the wrong size, do not pass in production."""
+    (folder / "payload").write_text(key)
+
+    result = run("check-config")
+    assert problem in outcome(result, "payload keys")
+    assert key not in result.output
+    if key == DEMO_KEY:
+        monkeypatch.setenv("EMREX_DEMO", "true")
+        assert outcome(run("check-config"), "payload keys").startswith("ok")
+
+
+@pytest.mark.needs("redis")
+def test_check_config_refuses_an_open_redis(
+    folder: Path, redis_server: RedisServer, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes commands from anybody passes in a demonstration only."""
+    monkeypatch.setenv("EMREX_REDIS_URL", redis_url)
+    with redis_server.client() as client:
+        client.config_set("requirepass", "")
+        try:
+            result = run("check-config")
+            monkeypatch.setenv("EMREX_DEMO", "true")
+            demo = run("check-config")
+        finally:
+            client.config_set("requirepass", redis_server.password)
+
+    assert "without a password" in outcome(result, "redis")
+    assert outcome(result, "redis").startswith("FAIL")
+    assert outcome(demo, "redis").startswith("ok")
+    assert redis_server.password not in result.output
