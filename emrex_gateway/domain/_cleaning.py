@@ -42,8 +42,8 @@ def plain(text: str) -> str:
     it is text, and the writer escapes it.
     """
     if text.isprintable():  # nothing of what follows is; most texts are
-        return text.strip(" ")
-    return _UNFIT.sub("", _BREAKS.sub("\n", text)).strip(" \t\n")
+        return text.strip()
+    return _UNFIT.sub("", _BREAKS.sub("\n", text)).strip()
 
 
 def token(text: str) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from emrex_gateway.domain import language_tag, plain, web_address
+from emrex_gateway.domain import language_tag, web_address
 from emrex_gateway.elmo._problem import Problem
 from emrex_gateway.elmo._tree import NAMESPACE, SIGNATURE_NAMESPACE, XML_LANG, path_of, q, text_of
 
 _DATA_URI = re.compile(r"data:([A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+);base64,([A-Za-z0-9+/]*={0,2})")
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
 _YEAR = re.compile(r"\d{4}$")
+_DECEPTIVE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _STATEMENTS = (q("report"), q("recognitionReport"))
 _ATTACHMENT, _IDENTIFIER, _CONTENT = q("attachment"), q("identifier"), q("content")
 _PREDEFINED_PERSON = {"esi": "esi", "nationalidentifier": "nationalIdentifier"}
@@ -106,7 +107,7 @@ def attachment_contents(root: etree._Element) -> Iterator[Problem]:
 
 
 def _data(content: etree._Element) -> tuple[str, bytes] | None:
-    matched = _DATA_URI.fullmatch((content.text or "").strip())
+    matched = _DATA_URI.fullmatch("".join((content.text or "").split()))
     if matched is None:
         return None
     try:
@@ -177,14 +178,8 @@ def values(root: etree._Element) -> Iterator[Problem]:
     """Values are plain text: no control characters, none that reorder what is displayed."""
     for element in root.iter(f"{{{NAMESPACE}}}*"):
         texts = (element.text or "", *map(str, element.attrib.values()))
-        if not all(_is_plain(text) for text in texts):
+        if any(_DECEPTIVE.search(text) for text in texts):
             yield _problem("text", element, "control or bidirectional formatting characters")
-
-
-def _is_plain(text: str) -> bool:
-    if text.isascii() and text.isprintable():
-        return True
-    return plain(text) == text.strip(" \t\n")
 
 
 def languages(root: etree._Element) -> Iterator[Problem]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 NAMESPACE = "https://github.com/emrex-eu/elmo-schemas/tree/v1"
@@ -20,6 +22,7 @@ stays within the 256 nested elements that libxml2 reads by default."""
 MAX_SECTIONS = 20
 """Deepest section of a diploma supplement, for the same reason."""
 
+_WHITESPACE = re.compile("[ \t\r\n]+")
 _LOCATIONS = tuple(
     f"{{http://www.w3.org/2001/XMLSchema-instance}}{name}"
     for name in ("schemaLocation", "noNamespaceSchemaLocation")
@@ -33,7 +36,7 @@ def q(name: str) -> str:
 
 def text_of(element: etree._Element | None) -> str:
     """Return an element's text as an ``xs:token``; ``""`` for no element."""
-    return " ".join((element.text or "").split()) if element is not None else ""
+    return _WHITESPACE.sub(" ", element.text or "").strip() if element is not None else ""
 
 
 def parse(xml: bytes) -> etree._Element:

@@ -318,10 +318,17 @@ ALL: tuple[Mutation, ...] = (
 
 
 def one_by_one(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
-    """Yield the document spoiled in each way at each place: what was done, and the result."""
-    total = sum(1 for _ in root.iter(etree.Element))
-    for place in range(total):
-        original = _at(root, place)
+    """Yield the document spoiled in each way at each kind of place: what was done, and the result.
+
+    Places are of one kind when element and parent have the same names: the grammar says the same.
+    """
+    kinds: set[tuple[object, object]] = set()
+    for place, original in enumerate(list(root.iter(etree.Element))):
+        parent = original.getparent()
+        kind = (original.tag, None if parent is None else parent.tag)
+        if kind in kinds:
+            continue
+        kinds.add(kind)
         name = etree.QName(original).localname
         for number, mutate in enumerate(ALL):
             if place or mutate not in {_drop, _twice, _swap, _to_front, _to_end}:
