@@ -54,6 +54,8 @@ class Event(StrEnum):
     """A step was begun too often without an end."""
     TRANSFER_EXPIRED = "transfer.expired"
     """A transfer's time was over; its contents were destroyed."""
+    ENTRIES_EXPIRED = "entries.expired"
+    """Transfers that nobody logged in to were ended in bulk; their contents were destroyed."""
     CONFIG_APPLIED = "config.applied"
     """An administrator changed what institutions have switched on."""
 
@@ -79,6 +81,7 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.TRANSFER_RETRIED: frozenset({"step"}),
         _E.TRANSFER_GIVEN_UP: frozenset({"attempts"}),
         _E.TRANSFER_EXPIRED: frozenset({"state"}),
+        _E.ENTRIES_EXPIRED: frozenset({"count"}),
         _E.CONFIG_APPLIED: frozenset({"added", "changed", "disabled"}),
     }
 )

@@ -184,7 +184,7 @@ class TransferRows(Protocol):
         """Oldest first: rows that have stood in one of ``states`` since before then."""
 
     def overdue(self, now: datetime, limit: int = 500) -> tuple[Transfer, ...]:
-        """Rows past ``expires_at`` that are not ``EXPIRED`` yet."""
+        """Rows past ``expires_at`` that somebody logged in to and that are not ``EXPIRED`` yet."""
 
     def seal(self, transfer_id: str, kind: str, value: object) -> None:
         """Encode a domain value and keep it encrypted, replacing one of the same kind."""
@@ -195,8 +195,17 @@ class TransferRows(Protocol):
     def purge(self, transfer_id: str) -> None:
         """Destroy the transfer's contents and its key; the row stays."""
 
-    def forget(self, before: datetime, limit: int = 5000) -> int:
-        """Delete ``EXPIRED`` rows last changed before then; return how many."""
+    def expire_entered(self, now: datetime, limit: int = 5000) -> int:
+        """End overdue rows that nobody ever logged in to, with their contents; return how many.
+
+        In bulk: a flood of bogus entries is made of such rows.
+        """
+
+    def forget(self, before: datetime, entered_before: datetime, limit: int = 5000) -> int:
+        """Delete ``EXPIRED`` rows last changed before ``before``; return how many.
+
+        Those that nobody logged in to go when last changed before ``entered_before``.
+        """
 
 
 class OnceRows(Protocol):
@@ -254,6 +263,9 @@ class Store(Protocol):
 
     def begin(self) -> AbstractContextManager[UnitOfWork]:
         """Open a transaction; commits on a clean exit, rolls back on an exception."""
+
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        """Open a transaction for reading only; on SQLite it never waits for a writer."""
 
     def ping(self) -> None:
         """Raises when the database does not answer or its schema is not current."""

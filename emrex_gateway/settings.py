@@ -57,6 +57,9 @@ class Settings:
     audit_lifetime: int = 365 * 86400
     """How long a transfer's row (no contents) is kept for support after it ended."""
 
+    entered_lifetime: int = 7 * 86400
+    """How long the row of a transfer is kept that ended before anybody logged in."""
+
     resend_after: int = 20
     """How long a step that no worker has begun may rest before the sweep sends it again."""
 

@@ -18,7 +18,6 @@ from emrex_gateway.exporting._enter import (
     access_point,
     enter,
     enter_from_host,
-    enter_from_launch,
     open_again,
     open_transfer,
 )
@@ -32,9 +31,8 @@ from emrex_gateway.exporting._finish import (
     reply,
     retry,
 )
+from emrex_gateway.exporting._launch import Launched, claimed, confirm_claim, launch
 from emrex_gateway.exporting._login import (
-    claimed,
-    confirm_claim,
     finish_login,
     identify,
     login_method,
@@ -50,6 +48,7 @@ __all__ = [
     "Contents",
     "Download",
     "Entered",
+    "Launched",
     "Listing",
     "Preview",
     "Reply",
@@ -65,10 +64,10 @@ __all__ = [
     "download",
     "enter",
     "enter_from_host",
-    "enter_from_launch",
     "fetch",
     "finish_login",
     "identify",
+    "launch",
     "login_method",
     "login_methods",
     "open_again",

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from emrex_gateway import audit
+from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
     AccessPoint,
     ClientRequest,
@@ -71,7 +73,7 @@ def offered(
 
 def contents(services: Services, transfer: Transfer) -> Contents:
     """Open what the student chooses from. Raises ``StaleTransfer`` outside of choosing and signing."""
-    with services.store.begin() as uow:
+    with services.store.read() as uow:
         return read_contents(uow, transfer)
 
 
@@ -135,8 +137,9 @@ def confirm(
         choice = Choice(chosen=opened.choice.chosen, withheld=withheld, language=language)
         uow.transfers.seal(transfer.id, CHOICE, choice)
         moved = uow.transfers.move(transfer, TransferState.CONFIRMED, attempts=0)
-        uow.audit.record(
-            "consent.given",
+        audit.record(
+            uow,
+            Event.CONSENT_GIVEN,
             transfer=transfer.id,
             records=len(choice.chosen),
             identifiers=len({i.type for i in possible} - set(withheld)),

@@ -8,16 +8,17 @@ import secrets
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from emrex_gateway import audit
+from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
     AccessPoint,
     ClientRequest,
-    Identity,
     Transfer,
     TransferState,
 )
-from emrex_gateway.errors import LaunchError, NoSuchAccessPoint, TransferNotFound
-from emrex_gateway.exporting._payloads import CLAIMED, ORIGIN, REQUEST, Origin
-from emrex_gateway.ports import Launch, UnitOfWork
+from emrex_gateway.errors import NoSuchAccessPoint, TransferNotFound
+from emrex_gateway.exporting._payloads import ORIGIN, REQUEST, Origin
+from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
 
 _REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -34,7 +35,7 @@ class Entered:
 
 def access_point(services: Services, slug: str) -> AccessPoint:
     """Return an enabled access point. Raises ``NoSuchAccessPoint``."""
-    with services.store.begin() as uow:
+    with services.store.read() as uow:
         found = uow.config.access_point(slug)
     if found is None or not found.enabled:
         raise NoSuchAccessPoint("no such data access point")
@@ -47,54 +48,17 @@ def enter(services: Services, slug: str, request: ClientRequest, client_host: st
     ``client_host`` is what ``network.check_return_url`` returned for it.
     """
     with services.store.begin() as uow:
-        entered = _new(services, uow, slug, client_host)
+        entered = begin(services, uow, slug, client_host)
         uow.transfers.seal(entered.transfer.id, REQUEST, request)
-        uow.audit.record("transfer.entered", transfer=entered.transfer.id, client_host=client_host)
     return entered
 
 
 def enter_from_host(services: Services, slug: str) -> Entered:
     """Begin an export from the host's button: it ends in a download."""
     with services.store.begin() as uow:
-        entered = _new(services, uow, slug, None)
+        entered = begin(services, uow, slug, None)
         uow.transfers.seal(entered.transfer.id, ORIGIN, Origin())
-        uow.audit.record("transfer.entered", transfer=entered.transfer.id, client_host="")
     return entered
-
-
-def enter_from_launch(services: Services, slug: str, launch: Launch, method: str) -> Entered | None:
-    """Begin an export from a signed launch, or attach the launch to the transfer that waits for it.
-
-    The launch's ``jti`` is used up in the same transaction. In both cases the
-    person is only *claimed* until the browser that goes on confirms it.
-    Returns ``None`` when a waiting transfer took the launch: that transfer's
-    own cookie decides who goes on. Raises ``LaunchError`` for a replay and
-    ``TransferNotFound`` for a transfer that does not wait for a login.
-    """
-    with services.store.begin() as uow:
-        if not uow.once.use("launch", f"{method}\x00{launch.jti}", launch.expires_at):
-            raise LaunchError("this launch was used before")
-        entered = None
-        if launch.transfer is not None:
-            transfer = uow.transfers.get(launch.transfer)
-            if transfer.state is not TransferState.ENTERED or transfer.access_point != slug:
-                raise TransferNotFound("the launch names a transfer that does not wait for a login")
-        else:
-            entered = _new(services, uow, slug, None)
-            transfer = entered.transfer
-            uow.transfers.seal(transfer.id, ORIGIN, Origin(return_to=launch.return_to))
-            uow.audit.record("transfer.entered", transfer=transfer.id, client_host="")
-        uow.transfers.seal(transfer.id, CLAIMED, Claimed(method=method, identity=launch.identity))
-        uow.audit.record("launch.accepted", transfer=transfer.id, method=method)
-    return entered
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """Who a launch says the person is, and by which login method."""
-
-    method: str
-    identity: Identity = field(repr=False)
 
 
 def open_transfer(services: Services, slug: str, id_: str, secret: str | None) -> Transfer:
@@ -103,10 +67,12 @@ def open_transfer(services: Services, slug: str, id_: str, secret: str | None) -
     Raises ``TransferNotFound`` for an unknown one and for any other browser:
     the two look the same from outside.
     """
-    with services.store.begin() as uow:
+    if not secret:
+        raise TransferNotFound("this browser has no transfer of that name")
+    with services.store.read() as uow:
         transfer = uow.transfers.get(id_)
-    belongs = hmac.compare_digest(_hash(secret or ""), transfer.browser_hash)
-    if not secret or not belongs or transfer.access_point != slug:
+    belongs = hmac.compare_digest(_hash(secret), transfer.browser_hash)
+    if not belongs or transfer.access_point != slug:
         raise TransferNotFound("the transfer belongs to another browser")
     if transfer.expires_at <= services.clock():
         # the sweep will write this; until then nobody goes on either
@@ -116,11 +82,12 @@ def open_transfer(services: Services, slug: str, id_: str, secret: str | None) -
 
 def open_again(services: Services, transfer: Transfer) -> Transfer:
     """Return the row as it is now, after somebody else moved it."""
-    with services.store.begin() as uow:
+    with services.store.read() as uow:
         return uow.transfers.get(transfer.id)
 
 
-def _new(services: Services, uow: UnitOfWork, slug: str, client_host: str | None) -> Entered:
+def begin(services: Services, uow: UnitOfWork, slug: str, client_host: str | None) -> Entered:
+    """Add a transfer within a transaction; ``client_host`` is ``None`` without a client."""
     point = uow.config.access_point(slug)
     if point is None or not point.enabled:
         raise NoSuchAccessPoint("no such data access point")
@@ -139,6 +106,7 @@ def _new(services: Services, uow: UnitOfWork, slug: str, client_host: str | None
         client_host=client_host,
     )
     uow.transfers.add(transfer)
+    audit.record(uow, Event.TRANSFER_ENTERED, transfer=transfer.id, client_host=client_host or "")
     return Entered(transfer, secret)
 
 

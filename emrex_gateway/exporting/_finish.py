@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from emrex_gateway import network
+from emrex_gateway import audit, network
+from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
     ClientRequest,
     KnownClient,
@@ -89,6 +90,8 @@ def reply(services: Services, transfer: Transfer, message: str) -> Reply:
             raise TransferError("this export has no client to reply to")
         point = uow.config.access_point(transfer.access_point)
         outcome = uow.transfers.unseal(transfer.id, OUTCOME, Outcome)
+        if code is ReturnCode.OK and outcome is None:
+            raise TransferError("the signed document is gone")
         signed = SignedElmo(outcome.elmo) if outcome and code is ReturnCode.OK else None
         if transfer.state is TransferState.SIGNED:
             uow.transfers.move(
@@ -97,7 +100,7 @@ def reply(services: Services, transfer: Transfer, message: str) -> Reply:
                 expires_at=services.clock()
                 + timedelta(seconds=services.settings.delivered_lifetime),
             )
-            uow.audit.record("reply.delivered", transfer=transfer.id, code=code.value)
+            audit.record(uow, Event.REPLY_DELIVERED, transfer=transfer.id, code=code.value)
     fields = network.reply_fields(
         session_id=request.session_id,
         code=code,
@@ -125,7 +128,7 @@ def download(services: Services, transfer: Transfer) -> Download:
                 expires_at=services.clock()
                 + timedelta(seconds=services.settings.delivered_lifetime),
             )
-            uow.audit.record("reply.downloaded", transfer=transfer.id)
+            audit.record(uow, Event.REPLY_DOWNLOADED, transfer=transfer.id)
     return Download(
         elmo=outcome.elmo,
         transcript=outcome.transcript,
@@ -140,7 +143,7 @@ def cancel(services: Services, transfer: Transfer) -> Transfer:
         raise StaleTransfer("the transfer is at its end already")
     with services.store.begin() as uow:
         moved = uow.transfers.move(transfer, TransferState.CANCELLED)
-        uow.audit.record("transfer.cancelled", transfer=transfer.id)
+        audit.record(uow, Event.TRANSFER_CANCELLED, transfer=transfer.id)
     return moved
 
 
@@ -154,6 +157,6 @@ def retry(services: Services, transfer: Transfer) -> Transfer:
         state = TransferState.CONFIRMED if signing else TransferState.IDENTIFIED
         task = "sign" if signing else "fetch"
         moved = uow.transfers.move(transfer, state, failure=None, attempts=0)
-        uow.audit.record("transfer.retried", transfer=transfer.id, step=task)
+        audit.record(uow, Event.TRANSFER_RETRIED, transfer=transfer.id, step=task)
         uow.after_commit(lambda: services.queue.send(task, transfer.id))
     return moved

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from emrex_gateway import audit
+from emrex_gateway.audit import Event
 from emrex_gateway.domain import Identity, LoginMethod, Transfer, TransferState
 from emrex_gateway.errors import LoginError, StaleTransfer
-from emrex_gateway.exporting._enter import Claimed
-from emrex_gateway.exporting._payloads import CLAIMED, IDENTITY, LOGIN, LoginState
+from emrex_gateway.exporting._payloads import IDENTITY, LOGIN, LoginState
 from emrex_gateway.services import Services
 
 
 def login_methods(services: Services, transfer: Transfer) -> tuple[LoginMethod, ...]:
     """The enabled login methods of the transfer's institution, in its order."""
-    with services.store.begin() as uow:
+    with services.store.read() as uow:
         point = uow.config.access_point(transfer.access_point)
         if point is None:
             return ()
@@ -70,22 +71,6 @@ def finish_login(
     return identify(services, transfer, identity, method.id)
 
 
-def claimed(services: Services, transfer: Transfer) -> Identity | None:
-    """Who a signed launch says is there, while nobody has confirmed it."""
-    with services.store.begin() as uow:
-        claim = uow.transfers.unseal(transfer.id, CLAIMED, Claimed)
-    return claim.identity if claim and transfer.state is TransferState.ENTERED else None
-
-
-def confirm_claim(services: Services, transfer: Transfer) -> Transfer:
-    """The person in front of the browser says that the launch means them."""
-    with services.store.begin() as uow:
-        claim = uow.transfers.unseal(transfer.id, CLAIMED, Claimed)
-    if claim is None:
-        raise LoginError("nobody was launched", reason="state")
-    return identify(services, transfer, claim.identity, claim.method)
-
-
 def identify(services: Services, transfer: Transfer, identity: Identity, method: str) -> Transfer:
     """Bind the person to the transfer, once, and have the records fetched."""
     _require(transfer, TransferState.ENTERED)
@@ -94,14 +79,14 @@ def identify(services: Services, transfer: Transfer, identity: Identity, method:
             transfer, TransferState.IDENTIFIED, login_method=method, attempts=0
         )
         uow.transfers.seal(transfer.id, IDENTITY, identity)
-        uow.audit.record("login.succeeded", transfer=transfer.id, method=method)
+        audit.record(uow, Event.LOGIN_SUCCEEDED, transfer=transfer.id, method=method)
         uow.after_commit(lambda: services.queue.send("fetch", transfer.id))
     return moved
 
 
 def _refused(services: Services, transfer: Transfer, error: LoginError) -> LoginError:
     with services.store.begin() as uow:
-        uow.audit.record("login.refused", transfer=transfer.id, reason=error.reason)
+        audit.record(uow, Event.LOGIN_REFUSED, transfer=transfer.id, reason=error.reason)
     return error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from emrex_gateway import audit
+from emrex_gateway.audit import Event
 from emrex_gateway.domain import Transfer, TransferState
 from emrex_gateway.errors import StaleTransfer
 from emrex_gateway.services import Services
@@ -30,11 +32,12 @@ def sweep(services: Services) -> Swept:
     """Do one round; harmless to run at any time, in any number of processes."""
     resent, failed = _resend(services)
     expired = _expire(services)
-    now = services.clock()
+    now, settings = services.clock(), services.settings
     with services.store.begin() as uow:
         uow.once.sweep(now)
         forgotten = uow.transfers.forget(
-            before=now - timedelta(seconds=services.settings.audit_lifetime)
+            before=now - timedelta(seconds=settings.audit_lifetime),
+            entered_before=now - timedelta(seconds=settings.entered_lifetime),
         )
     return Swept(resent, failed, expired, forgotten)
 
@@ -42,7 +45,7 @@ def sweep(services: Services) -> Swept:
 def _resend(services: Services) -> tuple[int, int]:
     resent = failed = 0
     before = services.clock() - timedelta(seconds=services.settings.resend_after)
-    with services.store.begin() as uow:
+    with services.store.read() as uow:
         waiting = uow.transfers.waiting(_TASKS, before)
     for transfer in waiting:
         if transfer.expires_at <= services.clock() or _may_be_running(services, transfer):
@@ -65,8 +68,10 @@ def _may_be_running(services: Services, transfer: Transfer) -> bool:
 
 
 def _expire(services: Services) -> int:
-    expired = 0
     with services.store.begin() as uow:
+        if expired := uow.transfers.expire_entered(services.clock()):
+            audit.record(uow, Event.ENTRIES_EXPIRED, count=expired)
+    with services.store.read() as uow:
         overdue = uow.transfers.overdue(services.clock())
     for transfer in overdue:
         expired += _quietly(services, transfer, TransferState.EXPIRED)
@@ -80,13 +85,13 @@ def _quietly(services: Services, transfer: Transfer, state: TransferState) -> in
             if state is TransferState.EXPIRED:
                 uow.transfers.move(transfer, state)
                 uow.transfers.purge(transfer.id)
-                uow.audit.record(
-                    "transfer.expired", transfer=transfer.id, state=transfer.state.value
+                audit.record(
+                    uow, Event.TRANSFER_EXPIRED, transfer=transfer.id, state=transfer.state.value
                 )
             else:
                 uow.transfers.move(transfer, state, failure="TooManyAttempts")
-                uow.audit.record(
-                    "transfer.given_up", transfer=transfer.id, attempts=transfer.attempts
+                audit.record(
+                    uow, Event.TRANSFER_GIVEN_UP, transfer=transfer.id, attempts=transfer.attempts
                 )
     except StaleTransfer:
         return 0

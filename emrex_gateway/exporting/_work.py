@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
-from emrex_gateway import elmo, transcript
+from emrex_gateway import audit, elmo, transcript
+from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
     AdapterBinding,
     Attachment,
@@ -68,17 +69,18 @@ def fetch(services: Services, transfer_id: str) -> None:
             raise ConfigError("the transfer's access point or identity is gone")
         listing = _list(services, institution, bindings, identity, request)
     except StudentNotFound:
-        _end(services, transfer, TransferState.NO_RESULTS, "records.none", "StudentNotFound")
+        _end(services, transfer, TransferState.NO_RESULTS, Event.RECORDS_NONE, "StudentNotFound")
     except GatewayError as error:
-        _end(services, transfer, TransferState.FAILED, "records.failed", type(error).__name__)
+        _end(services, transfer, TransferState.FAILED, Event.RECORDS_FAILED, type(error).__name__)
     else:
         with suppress(StaleTransfer), services.store.begin() as uow:
             uow.transfers.seal(transfer_id, LISTING, listing)
             uow.transfers.move(
                 transfer, TransferState.SELECTING, adapter=listing.adapter, failure=None
             )
-            uow.audit.record(
-                "records.fetched",
+            audit.record(
+                uow,
+                Event.RECORDS_FETCHED,
                 transfer=transfer_id,
                 adapter=listing.adapter,
                 records=len(listing.records),
@@ -104,19 +106,21 @@ def sign(services: Services, signers: Signers, transfer_id: str) -> None:
         unsigned = elmo.write(complete, opened.access_point.elmo_version)
         signed = signers.signer(opened.access_point).sign(unsigned)
     except GatewayError as error:
-        _end(services, transfer, TransferState.FAILED, "elmo.failed", type(error).__name__)
+        _end(services, transfer, TransferState.FAILED, Event.ELMO_FAILED, type(error).__name__)
         if isinstance(error, ElmoError):
             raise  # a document of ours that breaks a rule is a defect: show it to the operator
         return
+    missing = len(transcript.missing_characters(complete, language=opened.choice.language))
     with suppress(StaleTransfer), services.store.begin() as uow:
         uow.transfers.seal(transfer_id, OUTCOME, Outcome(elmo=signed.xml, transcript=pdf))
         uow.transfers.move(transfer, TransferState.SIGNED, failure=None)
-        uow.audit.record(
-            "elmo.signed",
+        audit.record(
+            uow,
+            Event.ELMO_SIGNED,
             transfer=transfer_id,
             version=unsigned.version.value,
             bytes=len(signed.xml),
-            missing_characters=len(transcript.missing_characters(complete)),
+            missing_characters=missing,
         )
 
 
@@ -224,9 +228,9 @@ def _in_state(transfer: Transfer, state: TransferState, services: Services) -> T
 
 
 def _end(
-    services: Services, transfer: Transfer, state: TransferState, event: str, failure: str
+    services: Services, transfer: Transfer, state: TransferState, event: Event, failure: str
 ) -> None:
     """End the step; when somebody else moved the transfer meanwhile, theirs stands."""
     with suppress(StaleTransfer), services.store.begin() as uow:
         uow.transfers.move(transfer, state, failure=failure)
-        uow.audit.record(event, transfer=transfer.id, error=failure)
+        audit.record(uow, event, transfer=transfer.id, error=failure)

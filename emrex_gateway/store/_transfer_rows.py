@@ -81,7 +81,10 @@ class SqlTransferRows:
     def overdue(self, now: datetime, limit: int = 500) -> tuple[Transfer, ...]:
         rows = self._connection.execute(
             sa.select(t.transfer)
-            .where(t.transfer.c.expires_at <= now, t.transfer.c.state != TransferState.EXPIRED)
+            .where(
+                t.transfer.c.expires_at <= now,
+                t.transfer.c.state.not_in([TransferState.EXPIRED, TransferState.ENTERED]),
+            )
             .order_by(t.transfer.c.expires_at, t.transfer.c.id)
             .limit(limit)
         )

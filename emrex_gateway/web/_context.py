@@ -115,7 +115,7 @@ def require_form_token() -> None:
 
 def institution(slug: str) -> Institution | None:
     """The institution of an access point, for the page's head and support line."""
-    with services().store.begin() as uow:
+    with services().store.read() as uow:
         point = uow.config.access_point(slug)
         return uow.config.institution(point.institution) if point else None
 

@@ -10,7 +10,8 @@ from flask import Blueprint, current_app, make_response, redirect, request, url_
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response
 
-from emrex_gateway import exporting, network
+from emrex_gateway import audit, exporting, network
+from emrex_gateway.audit import Event
 from emrex_gateway.domain import LoginMethod
 from emrex_gateway.errors import GatewayError, LaunchError, PeerError
 from emrex_gateway.login import accept_launch
@@ -36,7 +37,7 @@ def emp(slug: str) -> Response:
             allowed_hosts=point.allowed_hosts,
         )
     except PeerError as error:
-        _refused("entry.refused", type(error).__name__)
+        _refused(Event.ENTRY_REFUSED, type(error).__name__)
         raise
     return _begun(exporting.enter(made, slug, asked, host))
 
@@ -55,18 +56,19 @@ def launch(slug: str) -> Response:
     count_entry(current_app)
     _require_urlencoded()
     point = exporting.access_point(services(), slug)
-    with services().store.begin() as uow:
+    with services().store.read() as uow:
         methods = uow.config.login_methods(point.institution)
     try:
         method, accepted = _accept([m for m in methods if m.kind == "launch" and m.enabled], slug)
-        entered = exporting.enter_from_launch(services(), slug, accepted, method.id)
+        launched = exporting.launch(services(), slug, accepted, method.id)
     except GatewayError as error:
-        _refused("launch.refused", getattr(error, "reason", type(error).__name__))
+        _refused(Event.LAUNCH_REFUSED, getattr(error, "reason", type(error).__name__))
         raise
-    if entered is None:
-        waiting = accepted.transfer or ""
-        return redirect(url_for("login.person", slug=slug, transfer_id=waiting), code=303)
-    return _begun(entered)
+    address = url_for(
+        "login.person", slug=slug, transfer_id=launched.transfer_id, launch=launched.ticket
+    )
+    response = make_response(redirect(address, code=303))
+    return remember(response, launched.entered) if launched.entered else response
 
 
 def _accept(methods: list[LoginMethod], slug: str) -> tuple[LoginMethod, Launch]:
@@ -97,6 +99,6 @@ def _require_urlencoded() -> None:
         raise UnsupportedMediaType
 
 
-def _refused(event: str, reason: str) -> None:
+def _refused(event: Event, reason: str) -> None:
     with services().store.begin() as uow:
-        uow.audit.record(event, reason=reason)
+        audit.record(uow, event, reason=reason)

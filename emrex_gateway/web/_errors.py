@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -76,14 +77,20 @@ def _show(page: _Page, error: Exception) -> Response:
         endpoint=request.endpoint,
         where=_where(error) if page.status >= 500 else None,
     )
-    try:
-        html = render_template("emrex/error.html", page=page, reference=reference)
-    except Exception:  # the page's own head may need what just broke (the database)
-        html = render_template("emrex/bare.html", page=page, reference=reference)
+    html = _render(page, reference)
     response = make_response(html, page.status)
     if page.status == 503:
         response.headers["Retry-After"] = "30"
     return response
+
+
+def _render(page: _Page, reference: str) -> str:
+    """The page within the institution's frame; bare for a flood, and when the frame breaks too."""
+    if page.status != 429:
+        # the frame reads the database, which may be what just broke
+        with suppress(Exception):
+            return render_template("emrex/error.html", page=page, reference=reference)
+    return render_template("emrex/bare.html", page=page, reference=reference)
 
 
 def _transfer() -> Transfer | None:

@@ -22,8 +22,6 @@ def methods(slug: str, transfer_id: str) -> Response | str:
     if (away := elsewhere("login.methods")) is not None:
         return away
     at = _context.transfer()
-    if exporting.claimed(services(), at) is not None:
-        return redirect(url_for("login.person", slug=slug, transfer_id=transfer_id), code=303)
     offered = [m for m in exporting.login_methods(services(), at) if _usable(m, at)]
     if len(offered) == 1 and offered[0].kind == "host" and not request.args.get("error"):
         return _start(slug, transfer_id, offered[0])
@@ -65,13 +63,16 @@ def person(slug: str, transfer_id: str) -> Response | str:
     if (away := elsewhere("login.methods")) is not None:
         return away
     at = _context.transfer()
-    identity = exporting.claimed(services(), at)
-    if identity is None:
-        return redirect(url_for("login.methods", slug=slug, transfer_id=transfer_id), code=303)
-    if request.method == "POST":
-        require_form_token()
-        return go_on(exporting.confirm_claim(services(), at))
-    return render_template("emrex/person.html", identity=identity)
+    ticket = request.values.get("launch", "")
+    try:
+        if request.method == "POST":
+            require_form_token()
+            return go_on(exporting.confirm_claim(services(), at, ticket))
+        identity = exporting.claimed(services(), at, ticket)
+    except LoginError:
+        failed = url_for("login.methods", slug=slug, transfer_id=transfer_id, error="failed")
+        return redirect(failed, code=303)
+    return render_template("emrex/person.html", identity=identity, ticket=ticket)
 
 
 def _start(slug: str, transfer_id: str, method: LoginMethod) -> Response:

@@ -146,6 +146,24 @@ def test_export_from_the_hosts_button(world: World) -> None:
     assert "reply.downloaded" in world.events(browser.transfer_id)
 
 
+def test_every_link_and_form_stays_under_the_mount(world: World) -> None:
+    """The gateway is mounted under a path: what its pages link and post to is under it as well."""
+    browser = world.browser().enter()
+    seen = []
+    for go in (
+        lambda: None,
+        browser.log_in,
+        lambda: (world.work(), browser.reload()),
+        lambda: browser.submit("select", "all").submit("select", "preview"),
+        lambda: browser.submit("preview", "confirm", consent="yes"),
+    ):
+        go()
+        seen += browser.page.xpath("//a/@href | //form/@action | //link/@href")
+
+    assert [] == [a for a in seen if not a.startswith(("/emrex/", "?", "#", "mailto:"))]
+    assert any("/progress" in a for a in seen)
+
+
 def test_health(world: World) -> None:
     """Live while the process answers; ready while the database does."""
     browser = world.browser()
