@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+
+from redis import RedisError
+from rq.exceptions import StopRequested
 
 from emrex_gateway.errors import ConfigError, SigningError, StoreUnavailable
 from emrex_gateway.jobs._names import QUEUES, SIGN_QUEUE
@@ -73,19 +77,40 @@ def start_worker(
         for chatty in ("rq.worker", "rq.job"):  # a line for each look at its registries
             logging.getLogger(chatty).setLevel(logging.WARNING)
         log.info("the worker serves %s", ", ".join(names))
-        worker = GatewayWorker(
-            names,
-            connect(services.settings, services.secrets),
-            Context(services, signers),
-            on_tick=sweeper.keep_alive if sweeper else lambda: None,
-        )
         if burst and sweep is not None:
             sweep_once(Context(services))
-        worker.work(burst=burst, logging_level=None)
+        context = Context(services, signers)
+        _work(names, context, burst, sweeper.keep_alive if sweeper else lambda: None)
     finally:
         if sweeper:
             sweeper.stop()
     return 0
+
+
+def _work(names: Sequence[str], context: Context, burst: bool, on_tick: Callable[[], None]) -> None:
+    """Work until told to stop. RQ's worker ends itself when Redis goes; here another follows."""
+    pause = 1.0
+    while True:
+        settings, secrets = context.services.settings, context.services.secrets
+        began = time.monotonic()
+        try:
+            worker = GatewayWorker(names, connect(settings, secrets), context, on_tick)
+            worker.work(burst=burst, logging_level=None)
+            if burst or worker.told_to_stop:
+                return
+            log.warning("the worker lost Redis")
+        except RedisError as error:
+            if burst:
+                raise ConfigError(f"Redis does not answer: {type(error).__name__}") from None
+            log.warning("Redis does not answer: %s", type(error).__name__)
+        except StopRequested:
+            return
+        on_tick()
+        pause = 1.0 if time.monotonic() - began > 60 else min(pause * 2, 15.0)
+        try:
+            time.sleep(pause)
+        except StopRequested:  # the signal handlers of the worker that ended
+            return
 
 
 def check_keys(services: Services, signers: Signers) -> tuple[KeyProblem, ...]:

@@ -73,6 +73,11 @@ class GatewayWorker(Worker):
         self._context = context
         self._on_tick = on_tick
 
+    @property
+    def told_to_stop(self) -> bool:
+        """Whether a signal ended the work, and not an accident."""
+        return self._shutdown_requested_date is not None
+
     def execute_job(self, job: Job, queue: RQ) -> None:
         """Give the order its runner and our limits, not those that stand in Redis."""
         if not isinstance(job, RegisteredJob):

@@ -245,7 +245,10 @@ def test_forget_deletes_old_expired_rows_only(store: SqlStore) -> None:
             uow.transfers.add(row)
 
     with store.begin() as uow:
-        counts = [uow.transfers.forget(NOW - timedelta(days=365), NOW - timedelta(days=365), limit=2) for _ in range(3)]
+        counts = [
+            uow.transfers.forget(NOW - timedelta(days=365), NOW - timedelta(days=365), limit=2)
+            for _ in range(3)
+        ]
 
     assert [2, 1, 0] == counts
     with store.read() as uow:

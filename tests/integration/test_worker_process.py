@@ -23,6 +23,7 @@ from emrex_gateway.domain import TransferState
 from emrex_gateway.jobs import FETCH_QUEUE
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.store import SqlStore, open_store, upgrade
+from redis_server import RedisServer
 
 PATIENCE = 120
 """Seconds until a test gives up on a loaded machine."""
@@ -117,6 +118,28 @@ def test_a_worker_sweeps_works_and_stops(
     assert 0 == worker.returncode, output
     assert "a job was refused: not a registered task" in output
     assert until(lambda: not any(child.is_running() for child in children))
+
+
+@pytest.mark.needs("redis")
+def test_a_worker_outlives_redis(
+    environ: dict[str, str], store: SqlStore, redis_server: RedisServer
+) -> None:
+    """A worker that starts before Redis, and one that loses it, work when it is there (again)."""
+    redis_server.stop()
+    worker = start(environ, "--queue", "fetch")
+    try:
+        for _ in range(2):
+            redis_server.start()
+            id_ = waiting(store)
+            assert until(lambda id_=id_: state(store, id_) is TransferState.FAILED)
+            redis_server.stop()
+        assert worker.poll() is None
+    finally:
+        if redis_server.process is None:
+            redis_server.start()
+        worker.terminate()
+        output, _ = worker.communicate(timeout=PATIENCE)
+    assert 0 == worker.returncode, output
 
 
 @pytest.mark.needs("redis")
