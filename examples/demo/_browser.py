@@ -106,8 +106,8 @@ class Page:
 class Browser:
     """Loads pages, follows redirects, and sends each host the cookies that it would get."""
 
-    def __init__(self, timeout: float = 30.0) -> None:
-        self._client = httpx.Client(timeout=timeout, trust_env=False)
+    def __init__(self, timeout: float = 30.0, transport: httpx.BaseTransport | None = None) -> None:
+        self._client = httpx.Client(timeout=timeout, trust_env=False, transport=transport)
         self._cookies: dict[tuple[str, str], _Cookie] = {}
 
     def __enter__(self) -> Self:
