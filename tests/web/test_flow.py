@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from lxml import etree
 
 from emrex_gateway import exporting, network, signing
 from emrex_gateway.domain import (
+    ECTS,
+    Credit,
+    ElmoVersion,
+    Issuer,
+    LangString,
     PersonIdentifier,
     PersonIdentifierType,
     ReturnCode,
@@ -472,6 +480,66 @@ def test_names_with_markup_stay_text(world: World) -> None:
 
     assert browser.page.xpath("//script | //img | //b") == []
     assert "<script>alert(1)</script>" in browser.text
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"titles": ()},
+        {"titles": (LangString("\x00\x0b\u202egnirts\ud800", "xx-not-a-tag!"),)},
+        {"credits": ()},
+        {"credits": (Credit(scheme=ECTS, value=None),)},
+        {"grade": "never heard of"},
+        {"type": None, "identifiers": ()},
+        {"issuer": Issuer(identifiers=(), titles=(), url="")},
+    ],
+)
+def test_records_with_something_missing_or_wrong(world: World, bad: dict[str, Any]) -> None:
+    """A record without title, credits or type, of an unknown institution, with an unknown grade or
+    with control characters and right-to-left overrides still reaches the client."""
+    world.source.records = (record("good"), record("bad", **bad))
+
+    root = elmo_of(world, world.browser().to_reply().reply())
+
+    assert 2 == len(root.xpath("//e:learningOpportunitySpecification", namespaces=NS))
+
+
+def test_a_transcript_of_records_for_each_issuer(world: World) -> None:
+    """Where the access point asks for it, each report has its own Transcript of Records."""
+    world.change_access_point(transcript_per_issuer=True)
+
+    root = elmo_of(world, world.browser().to_reply().reply())
+
+    assert ["Transcript of Records"] == root.xpath(
+        "//e:report/e:attachment/e:type/text()", namespaces=NS
+    )
+    assert ["EMREX transcript"] == root.xpath("/e:elmo/e:attachment/e:type/text()", namespaces=NS)
+
+
+def test_elmo_2_on_request(world: World) -> None:
+    """An access point may write ELMO 2.0."""
+    world.change_access_point(elmo_version=ElmoVersion.V2_0)
+
+    root = elmo_of(world, world.browser().to_reply().reply())
+
+    assert ["1998-02-11"] == root.xpath("//e:learner/e:dateOfBirth/text()", namespaces=NS)
+
+
+def test_a_locked_database(world: World) -> None:
+    """While another process holds the database, pages that write say "busy"; then all goes on."""
+    browser = world.browser().to_selection()
+    database = world.services.settings.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        page = browser.page
+        browser.submit("select", "all")
+        assert 503 == browser.response.status_code
+        assert "Nothing is lost" in browser.text
+        assert browser.response.headers["Retry-After"]
+        other.execute("ROLLBACK")
+    browser.page = page
+    browser.submit("select", "all")
+    assert browser.page.xpath("//input[@name='record'][@checked]")
 
 
 def test_five_thousand_records(world: World) -> None:
