@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -9,10 +10,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask, redirect, request
 from flask_login import current_user
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from browsers import By, chromium, click, served, wait_for, wait_until
 from busy_host import make_host
@@ -22,6 +26,7 @@ from gateway_world import IDENTITY, World, make_world
 
 pytestmark = pytest.mark.needs("chromium")
 
+LAUNCH_KEY = ECKey.generate_key("P-256")
 CAMPUS, CLIENT, LANDING = "127.0.0.1", "127.0.0.5", "127.0.0.6"
 
 
@@ -52,6 +57,25 @@ def make_client(stage: Stage) -> Flask:
     def back() -> Any:
         stage.replies.append(request.form.to_dict())
         return redirect(f"{stage.landing}/landed", code=303)
+
+    @app.get("/unsafe")
+    def unsafe() -> str:
+        """The same request with a return address that must not be used."""
+        address = request.args["address"]
+        return (
+            f'<form method="post" action="{stage.campus}/emrex/campus/emp">'
+            '<input name="sessionId" value="e2e">'
+            f'<input name="returnUrl" value="{address}"><button>go</button></form>'
+        )
+
+    @app.get("/launch")
+    def launch() -> str:
+        """Stands for a host of another kind, on a site of its own, that launches its student."""
+        token = launch_token(stage, request.args.get("transfer"))
+        return (
+            f'<form method="post" action="{stage.campus}/emrex/campus/launch">'
+            f'<input type="hidden" name="token" value="{token}"><button>launch</button></form>'
+        )
 
     @app.get("/strict")
     def strict() -> Any:
@@ -210,6 +234,82 @@ def test_the_back_button(stage: Stage, tmp_path: Path) -> None:
             wait_for(driver, "form[data-step=reply]")
             assert driver.find_elements(By.CSS_SELECTOR, "p.notice")
     assert [] == stage.world.queue.sent
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:document.title='hacked'", "https://user:pw@127.0.0.6/", "http://example.org/x"],
+)
+def test_an_unsafe_return_address(stage: Stage, tmp_path: Path, address: str) -> None:
+    """Nothing leads to an unsafe address: a page that says so, without a form or a link to it."""
+    with chromium(tmp_path / "profile") as driver:
+        driver.get(f"{stage.client}/unsafe?address={quote(address)}")
+        click(driver, "button")
+        wait_for(driver, "h1")
+
+        assert driver.current_url.startswith(stage.campus)
+        assert "cannot be answered" in driver.find_element(By.CSS_SELECTOR, "h1").text
+        assert not driver.find_elements(By.CSS_SELECTOR, "form")
+        assert "hacked" not in driver.title
+
+
+def launch_token(stage: Stage, transfer: str | None) -> str:
+    now = int(stage.world.clock().timestamp())
+    claims = {
+        "iss": "https://other.example",
+        "aud": f"{stage.campus}/emrex/campus/launch",
+        "sub": "p-1",
+        "iat": now,
+        "exp": now + 60,
+        "jti": secrets.token_hex(16),
+        "institution": "campus",
+        "identifiers": [{"type": "local", "value": "1"}],
+        "given_name": "Maija",
+        "family_name": "Mallikas",
+    }
+    if transfer:
+        claims["transfer"] = transfer
+    return jwt.encode({"alg": "ES256", "kid": "k"}, claims, LAUNCH_KEY)
+
+
+def let_launch(stage: Stage) -> None:
+    """The institution's login is the launch of a host on another site."""
+    stage.world.put(
+        login_method=LoginMethod(
+            id="fake", institution="campus", kind="launch", names=texts(en="Other"),
+            settings={
+                "issuer": "https://other.example",
+                "keys": [{"kid": "k", "public_key": LAUNCH_KEY.as_pem(private=False).decode()}],
+                "launch_url": f"{stage.client}/launch",
+            },
+        )
+    )  # fmt: skip
+
+
+def test_a_launch_from_another_site(stage: Stage, tmp_path: Path) -> None:
+    """The launch's POST carries no Lax cookie, and needs none."""
+    let_launch(stage)
+    with chromium(tmp_path / "profile") as driver:
+        driver.get(stage.client + "/launch")
+        click(driver, "button")
+        click(driver, "form[data-step=confirm-person] button")
+        wait_for(driver, "form[data-step=select]")
+
+
+def test_a_client_waits_for_a_launch_from_another_site(stage: Stage, tmp_path: Path) -> None:
+    """Client, host and gateway on three sites: the transfer finds its browser again."""
+    let_launch(stage)
+    with chromium(tmp_path / "profile") as driver:
+        driver.get(stage.client + "/")
+        click(driver, "button")
+        click(driver, "[data-step=login-methods] a")
+        click(driver, "button")
+        click(driver, "form[data-step=confirm-person] button")
+        wait_for(driver, "form[data-step=select]")
+        click(driver, "form[data-step=cancel] button")
+        wait_for(driver, "#landed")
+
+    assert ["NCP_CANCEL"] == [reply["returnCode"] for reply in stage.replies]
 
 
 @pytest.mark.parametrize("width", [360, 1280])
