@@ -113,7 +113,7 @@ def _serve(party: str, stage: Stage, programs: Programs, environ: dict[str, str]
     app = "wsgi:app" if party == "gateway" else f"examples.demo._wsgi:{party}()"
     own = dict(environ)
     if party != "gateway":
-        own["EMREX_DEMO_PARTIES"] = str(stage.parties_file)
+        own["GATEWAY_DEMO_PARTIES"] = str(stage.parties_file)
         del own["EMREX_SETTINGS"]
     programs.start(party, [*command, app], own, folder=ROOT, sockets=listening)
 

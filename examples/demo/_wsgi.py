@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _parties() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(Path(os.environ["EMREX_DEMO_PARTIES"]).read_text("utf-8"))
+    found: dict[str, Any] = json.loads(Path(os.environ["GATEWAY_DEMO_PARTIES"]).read_text("utf-8"))
     return found
 
 

@@ -1,9 +1,12 @@
 """The ``needs`` marker: tests that want a tool say so, and a closing table names what was left out.
 
 ``@pytest.mark.needs("java")`` skips a test where the tool is missing. With
-``EMREX_TESTS=ci`` a missing tool is a failure instead, except for ``shared``
+``GATEWAY_TESTS=ci`` a missing tool is a failure instead, except for ``shared``
 (the project's shared reference data, which only its developers have); and
 every other skip is a failure too, so that nothing is left out unseen.
+
+(The names begin with GATEWAY because EMREX_* variables are the gateway's own
+settings, of which an unknown one stops the start.)
 """
 
 from __future__ import annotations
@@ -25,8 +28,8 @@ PREFIX = "needs: "
 
 
 def shared_folder() -> Path | None:
-    """Return the shared reference data: ``EMREX_SHARED``, or ``shared`` beside the clone."""
-    named = os.environ.get("EMREX_SHARED")
+    """Return the shared reference data: ``GATEWAY_SHARED``, or ``shared`` beside the clone."""
+    named = os.environ.get("GATEWAY_SHARED")
     folder = Path(named) if named else ROOT.parent / "shared"
     return folder if (folder / "data").is_dir() else None
 
@@ -71,7 +74,7 @@ class _Tool:
 
 
 TOOLS = {
-    "shared": _Tool(lambda: shared_folder() is not None, "../shared (or EMREX_SHARED)"),
+    "shared": _Tool(lambda: shared_folder() is not None, "../shared (or GATEWAY_SHARED)"),
     "chromium": _Tool(_chromium, "chromium chromium-driver"),
     "postgresql": _Tool(lambda: postgresql_bin() is not None, "postgresql"),
     "redis": _Tool(_redis, "redis-server"),
@@ -92,7 +95,7 @@ def present(name: str) -> bool:
 
 def ci_mode() -> bool:
     """Return whether a missing tool is a failure."""
-    return os.environ.get("EMREX_TESTS") == "ci"
+    return os.environ.get("GATEWAY_TESTS") == "ci"
 
 
 def missing(names: Iterable[str]) -> list[str]:
@@ -186,5 +189,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"     1 test   {reason}")
     if ci_mode() and (others or set(by_tool) - {"shared"}):
         terminalreporter.line(
-            "EMREX_TESTS=ci: only tests that need shared may be left out", red=True
+            "GATEWAY_TESTS=ci: only tests that need shared may be left out", red=True
         )

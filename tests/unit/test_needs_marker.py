@@ -28,9 +28,9 @@ def run_probe(folder: Path, tests: str, *, path: str, mode: str | None) -> tuple
     """Run pytest on ``tests`` in a process where ``path`` is the PATH and no shared data exists."""
     (folder / "test_probe.py").write_text(tests, "utf-8")
     environ = {"PATH": path, "PYTHONPATH": str(Path(emrex_needs.__file__).parent)}
-    environ["EMREX_SHARED"] = str(folder / "nowhere")
+    environ["GATEWAY_SHARED"] = str(folder / "nowhere")
     if mode:
-        environ["EMREX_TESTS"] = mode
+        environ["GATEWAY_TESTS"] = mode
     command = [sys.executable, "-m", "pytest", "-p", "emrex_needs", "-p", "no:cacheprovider", "."]
     done = subprocess.run(
         command, cwd=folder, env=environ, capture_output=True, text=True, check=False
