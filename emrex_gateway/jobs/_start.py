@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import logging
+import signal
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from types import FrameType
+from typing import NoReturn
 
 from redis import RedisError
 from rq.exceptions import StopRequested
@@ -95,7 +98,12 @@ def _work(names: Sequence[str], context: Context, burst: bool, on_tick: Callable
         began = time.monotonic()
         try:
             worker = GatewayWorker(names, connect(settings, secrets), context, on_tick)
-            worker.work(burst=burst, logging_level=None)
+            try:
+                worker.work(burst=burst, logging_level=None)
+            finally:
+                # Its handlers would tell a worker that is gone.
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(number, _stop)
             if burst or worker.told_to_stop:
                 return
             log.warning("the worker lost Redis")
@@ -109,8 +117,12 @@ def _work(names: Sequence[str], context: Context, burst: bool, on_tick: Callable
         pause = 1.0 if time.monotonic() - began > 60 else min(pause * 2, 15.0)
         try:
             time.sleep(pause)
-        except StopRequested:  # the signal handlers of the worker that ended
+        except StopRequested:
             return
+
+
+def _stop(signum: int, frame: FrameType | None) -> NoReturn:
+    raise StopRequested
 
 
 def check_keys(services: Services, signers: Signers) -> tuple[KeyProblem, ...]:
