@@ -12,7 +12,15 @@ from lxml import etree
 
 from emrex_gateway.domain import language_tag, web_address
 from emrex_gateway.elmo._problem import Problem
-from emrex_gateway.elmo._tree import NAMESPACE, SIGNATURE_NAMESPACE, XML_LANG, path_of, q, text_of
+from emrex_gateway.elmo._tree import (
+    NAMESPACE,
+    SIGNATURE_NAMESPACE,
+    XML_LANG,
+    collapse,
+    path_of,
+    q,
+    text_of,
+)
 
 _DATA_URI = re.compile(r"data:([A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+);base64,([A-Za-z0-9+/]*={0,2})")
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
@@ -40,7 +48,7 @@ def learner_identifiers(root: etree._Element) -> Iterator[Problem]:
     one primary national identifier (``learner/identifier``)."""
     primary = 0
     for identifier in root.iterfind(f"{q('learner')}/{_IDENTIFIER}"):
-        type_ = " ".join(identifier.get("type", "").split())
+        type_ = collapse(identifier.get("type", ""))
         primary += type_ == "nationalIdentifier"
         if not type_ or not text_of(identifier):
             yield _problem("learner", identifier, "an identifier without type or value")
@@ -146,8 +154,7 @@ def references(root: etree._Element) -> Iterator[Problem]:
     }
     for statement in root.iterchildren(q("report")):
         schemes = Counter(
-            " ".join(s.get("localId", "").split())
-            for s in statement.iterchildren(q("gradingScheme"))
+            collapse(s.get("localId", "")) for s in statement.iterchildren(q("gradingScheme"))
         )
         files = _internal_ids(statement) + outside
         if any(count > 1 for count in (*schemes.values(), *files.values())):

@@ -34,9 +34,14 @@ def q(name: str) -> str:
     return f"{{{NAMESPACE}}}{name}"
 
 
+def collapse(text: str) -> str:
+    """Return a value as an ``xs:token``: XML's white space only, so a no-break space stays inside."""
+    return _WHITESPACE.sub(" ", text).strip()
+
+
 def text_of(element: etree._Element | None) -> str:
     """Return an element's text as an ``xs:token``; ``""`` for no element."""
-    return _WHITESPACE.sub(" ", element.text or "").strip() if element is not None else ""
+    return collapse(element.text or "") if element is not None else ""
 
 
 def parse(xml: bytes) -> etree._Element:

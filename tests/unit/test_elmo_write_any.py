@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from lxml import etree
 
 from elmo_strategies import documents
-from emrex_gateway.domain import Document, ElmoVersion
+from emrex_gateway.domain import (
+    Document,
+    ElmoVersion,
+    GradingScheme,
+    Identifier,
+    Instance,
+    Issuer,
+    Learner,
+    LearningOpportunity,
+    Report,
+    Specification,
+    texts,
+)
 from emrex_gateway.elmo import check, write
 
 
@@ -23,3 +37,30 @@ def test_any_document_is_written_and_clean(version: ElmoVersion, document: Docum
     assert {"{https://github.com/emrex-eu/elmo-schemas/tree/v1}elmo"} == {root.tag}
     assert b"ns0:" not in written.xml
     assert b"&#13;" not in written.xml
+
+
+@pytest.mark.parametrize("version", list(ElmoVersion))
+@pytest.mark.parametrize("name", ["0\xa00", " 0\u20090 ", "0\t\n0", "\xa0", ""])
+def test_a_schemes_name_is_found_again(version: ElmoVersion, name: str) -> None:
+    """Element and attribute spell a name alike, whatever spaces it holds: XML collapses four kinds."""
+    at = datetime(2020, 1, 1, tzinfo=UTC)
+    issuer = Issuer(
+        identifiers=(Identifier("schac", "a.example"),),
+        titles=texts(en="A"),
+        url="https://a.example/",
+    )
+    course = LearningOpportunity(
+        specification=Specification(titles=texts(en="Course")),
+        instance=Instance(grading_scheme=GradingScheme(id=name, descriptions=texts(en="0 to 5"))),
+    )
+    document = Document(
+        generated_at=at,
+        learner=Learner(given_names="A", family_name="B"),
+        reports=(Report(issuer=issuer, opportunities=(course,), issued_at=at),),
+    )
+
+    root = etree.fromstring(write(document, version, readable_copy=False).xml)
+
+    (reference,) = root.iter("{*}gradingSchemeLocalId")
+    (scheme,) = root.iter("{*}gradingScheme")
+    assert reference.text == scheme.get("localId")
