@@ -10,6 +10,7 @@ from lxml import etree
 
 from emrex_gateway.domain import VerifiedElmo
 
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 PDF_URI = "data:application/pdf;base64,"
 
 
@@ -62,7 +63,7 @@ def overview(verified: VerifiedElmo) -> Overview:
         ),
         reports=tuple(_report(node) for node in _all(root, "report")),
         attachments=tuple(
-            f"{_text(node, 'type')}: {_text(node, 'title')}".strip(": ")
+            f"{_text(node, 'type')}: {_title(node, 'title')}".strip(": ")
             for node in _all(root, ".//attachment")
         ),
     )
@@ -86,7 +87,7 @@ def attachment_pdf(verified: VerifiedElmo, type_: str = "EMREX transcript") -> b
 def _report(node: etree._Element) -> ReportView:
     rows: list[Row] = []
     _walk(node, 0, rows)
-    return ReportView(issuer=_text(node, "issuer/title"), rows=tuple(rows))
+    return ReportView(issuer=_title(node, "issuer/title"), rows=tuple(rows))
 
 
 def _walk(node: etree._Element, depth: int, rows: list[Row]) -> None:
@@ -99,7 +100,7 @@ def _walk(node: etree._Element, depth: int, rows: list[Row]) -> None:
         rows.append(
             Row(
                 depth=depth,
-                title=_text(los, "title"),
+                title=_title(los, "title"),
                 type=_text(los, "type"),
                 date=_text(los, loi + "date"),
                 status=_text(los, loi + "status") or "passed",
@@ -120,6 +121,13 @@ def _all(node: etree._Element, path: str) -> list[etree._Element]:
         if isinstance(found, list)
         else []
     )
+
+
+def _title(node: etree._Element, path: str) -> str:
+    """The title in English, which the people abroad read, or the first that there is."""
+    found = _all(node, path)
+    english = [one for one in found if (one.get(XML_LANG) or "").partition("-")[0] == "en"]
+    return next((" ".join("".join(one.itertext()).split()) for one in (*english, *found)), "")
 
 
 def _text(node: etree._Element, path: str) -> str:

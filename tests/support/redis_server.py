@@ -43,6 +43,7 @@ class RedisServer:
     port: int = field(default_factory=free_port)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     process: subprocess.Popen[bytes] | None = None
+    _folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def url(self) -> str:
@@ -51,9 +52,11 @@ class RedisServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        folder = tempfile.mkdtemp(prefix="emrex-redis-")
+        self.stop()
+        self._folder = tempfile.TemporaryDirectory(prefix="emrex-redis-")
         options = (
-            f"--port {self.port} --bind 127.0.0.1 --requirepass {self.password} --dir {folder}"
+            f"--port {self.port} --bind 127.0.0.1 --requirepass {self.password} "
+            f"--dir {self._folder.name}"
         )
         self.process = subprocess.Popen(
             [program(), *options.split(), "--save", "", "--appendonly", "no"],
@@ -77,6 +80,9 @@ class RedisServer:
             self.process.kill()
             self.process.wait()
             self.process = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
     def client(self) -> redis.Redis:
         """Return a client."""
