@@ -6,7 +6,7 @@ from flask import Flask
 
 from emrex_gateway import exporting
 from emrex_gateway.services import Services
-from emrex_gateway.web import _errors, _headers, _languages, _limits, _rows, _steps
+from emrex_gateway.web import _details, _errors, _headers, _languages, _limits, _rows, _steps
 from emrex_gateway.web._context import EXTENSION, Context, Host, form_token
 from emrex_gateway.web._entry import entry
 from emrex_gateway.web._finish import finish
@@ -38,6 +38,8 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
         same_page=_steps.same_page,
         languages=services.settings.languages,
         flat=_rows.flat,
+        issuer_details=_details.of_issuer,
+        node_details=_details.of_node,
         cancellable=exporting.CANCELLABLE,
         demo=services.settings.demo,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,19 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from emrex_gateway import signing, web
-from emrex_gateway.domain import KnownClient, SignedElmo
-from gateway_world import World
+from emrex_gateway.domain import (
+    AcademicTerm,
+    Extension,
+    GradingScheme,
+    Group,
+    KnownClient,
+    Level,
+    ResultDistribution,
+    ShortenedGrading,
+    SignedElmo,
+    texts,
+)
+from gateway_world import World, record
 
 WEB = Path(web.__file__).parent
 
@@ -193,3 +206,39 @@ def test_an_unexpected_error_shows_no_trace(world: World, caplog: pytest.LogCapt
     assert "Something broke on our side" in browser.text
     assert "110298-998X" not in browser.response.get_data(as_text=True) + caplog.text
     assert "Traceback" not in browser.response.get_data(as_text=True)
+
+
+def test_the_preview_shows_everything_that_will_be_sent(world: World) -> None:
+    """Whatever the file says of a record stands in the preview, in the reader's words."""
+    world.source.records = (
+        record(
+            "rich",
+            isced_code="0613",
+            subject_area="11.3",
+            url="https://campus.example/rich",
+            language="fi",
+            start=date(2025, 1, 7),
+            term=AcademicTerm(
+                titles=texts(en="Spring 2025"), start=date(2025, 1, 1), end=date(2025, 7, 31)
+            ),
+            levels=(Level(type="EQF", value="6", description="first cycle"),),
+            engagement_hours=Decimal("133.5"),
+            grading_scheme=GradingScheme(id="0-5", descriptions=texts(en="From 0 to 5")),
+            shortened_grading=ShortenedGrading(
+                lower=Decimal("62.5"), equal=Decimal(25), higher=Decimal("12.5")
+            ),
+            distribution=ResultDistribution(categories=(("five", 14), ("four", 10))),
+            group=Group(
+                type_id="1", type_titles=texts(en="Kind"), id="2", titles=texts(en="Optional")
+            ),
+            extensions=(Extension('<x xmlns="urn:example:x">more</x>'),),
+        ),
+    )
+    browser = world.browser().to_selection().submit("select", "all").submit("select", "preview")
+
+    for value in (
+        "0613", "11.3", "https://campus.example/rich", "Spring 2025", "first cycle", "133.5",
+        "From 0 to 5", "62.5 % / 25 % / 12.5 %", "five: 14, four: 10", "Kind: Optional", ">more<",
+        "Otsikko rich", "Course", "campus.example",
+    ):  # fmt: skip
+        assert value in browser.text, value
