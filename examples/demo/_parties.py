@@ -23,7 +23,8 @@ from examples.demo._stage import POINTS, ROOT, Stage, settings, write_toml
 GUNICORN = ("-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread")
 START_PATIENCE = 60.0
 """Seconds that everything together may take to answer."""
-QUEUES = ("fetch", "sign")
+WORKERS = {"fetch-1": "fetch", "fetch-2": "fetch", "sign": "sign"}
+"""Two fetch, so that a system that hangs for one student does not keep the next one waiting."""
 ABOUT = {
     "campus": "Campus: a study administration system with the gateway embedded",
     "abroad": "Abroad: a foreign university's client; start a transfer here",
@@ -98,11 +99,11 @@ def start_parties(stage: Stage, programs: Programs) -> None:
     for party in ("campus", "virta", "provider", "abroad", "gateway"):
         _serve(party, stage, programs, environ)
     _command("apply", environ, str(stage.institutions_file))
-    for queue in QUEUES:
+    for name, queue in WORKERS.items():
         command = [sys.executable, "-m", "emrex_gateway", "worker", "--queue", queue]
-        programs.start(f"worker-{queue}", command, environ, folder=ROOT)
+        programs.start(f"worker-{name}", command, environ, folder=ROOT)
     _await(stage, programs)
-    _until(programs, lambda: waiting_workers(server) == len(QUEUES), "the workers do not start")
+    _until(programs, lambda: waiting_workers(server) == len(WORKERS), "the workers do not start")
 
 
 def _serve(party: str, stage: Stage, programs: Programs, environ: dict[str, str]) -> None:

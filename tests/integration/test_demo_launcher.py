@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 
@@ -18,75 +14,19 @@ import httpx
 import pytest
 from lxml import etree
 
+from demo_process import (
+    DEMO,
+    PATIENCE,
+    ROOT,
+    alive,
+    announced,
+    descendants,
+    gone_soon,
+    launched,
+)
 from examples.demo import EVERYTHING, missing
 
-ROOT = Path(__file__).resolve().parents[2]
-DEMO = [sys.executable, "-m", "examples.demo"]
-PATIENCE = 120.0
-
 pytestmark = pytest.mark.needs("redis")
-
-
-@contextmanager
-def launched(*arguments: str, **options: object) -> Iterator[subprocess.Popen[str]]:
-    """Run the launcher away from any terminal; whatever happens, it does not outlive the test."""
-    process = subprocess.Popen(
-        [*DEMO, *arguments],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        **options,  # type: ignore[call-overload]  # Popen's overloads do not take a mapping
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        process.communicate(timeout=PATIENCE)
-
-
-def announced(process: subprocess.Popen[str]) -> dict[str, dict[str, str]]:
-    """Return what ``--json`` says: one line, as soon as everything answers."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line, process.communicate()[1]
-    found: dict[str, dict[str, str]] = json.loads(line)
-    return found
-
-
-def descendants(pid: int) -> set[int]:
-    """Return a process' children, and theirs."""
-    found: set[int] = set()
-    waiting = [pid]
-    while waiting:
-        for tasks in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
-            with suppress(OSError):
-                mine = {int(part) for part in tasks.read_text("ascii").split()} - found
-                found |= mine
-                waiting += mine
-    return found
-
-
-def alive(pids: set[int]) -> set[int]:
-    """Return those that still run; one that only waits to be collected does not."""
-    running = set()
-    for pid in pids:
-        with suppress(OSError):
-            state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
-            if state != "Z":
-                running.add(pid)
-    return running
-
-
-def gone_soon(pids: set[int]) -> set[int]:
-    """Return what is left of ``pids`` once it has ended, or when patience has."""
-    deadline = time.monotonic() + PATIENCE
-    while (left := alive(pids)) and time.monotonic() < deadline:
-        time.sleep(0.1)  # they are nobody's children here: there is nothing to wait on
-    return left
 
 
 def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:
@@ -111,7 +51,7 @@ def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:
         process.communicate(timeout=PATIENCE)
 
         assert 0 == process.returncode
-        assert len(started) >= 13  # five servers with a worker each, two workers, Redis
+        assert len(started) >= 14  # five servers with a worker each, three workers, Redis
         assert set() == alive(started)
 
 
