@@ -24,7 +24,7 @@ from emrex_gateway.elmo._tree import (
 
 _DATA_URI = re.compile(r"data:([A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+);base64,([A-Za-z0-9+/]*={0,2})")
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
-_YEAR = re.compile(r"\d{4}$")
+_YEAR = re.compile("[0-9]{4}")
 _DECEPTIVE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _STATEMENTS = (q("report"), q("recognitionReport"))
 _ATTACHMENT, _IDENTIFIER, _CONTENT = q("attachment"), q("identifier"), q("content")
@@ -89,7 +89,7 @@ def time_zones(root: etree._Element) -> Iterator[Problem]:
 def supplement_versions(root: etree._Element) -> Iterator[Problem]:
     """A diploma supplement says which year's rules it follows (``DiplomaSupplement/version``)."""
     for supplement in root.iter(q("diplomaSupplement")):
-        if not _YEAR.match(text_of(supplement.find(q("version")))):
+        if not _YEAR.fullmatch(text_of(supplement.find(q("version")))):
             yield _problem("supplement", supplement, "no version")
 
 

@@ -23,7 +23,7 @@ from emrex_gateway.errors import ElmoError
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+-]{1,100}/[A-Za-z0-9.+-]{1,100}")
 _MARKUP = re.compile(r"(text/html|.*[/+]xml)", re.IGNORECASE)
 _NOT_IN_NUMBER = re.compile(r"[^0-9.]")
-_YEAR = re.compile(r"\d{4}")
+_YEAR = re.compile("[0-9]{4}")
 _LATEST_RULES = "2018"
 
 
@@ -57,7 +57,7 @@ def add_supplement(parent: etree._Element, supplement: DiplomaSupplement) -> Non
     element = add(parent, "diplomaSupplement")
     add_language(element, supplement.lang)
     version = token(supplement.version)
-    add(element, "version", version if _YEAR.match(version) else _LATEST_RULES)
+    add(element, "version", version if _YEAR.fullmatch(version) else _LATEST_RULES)
     add(element, "issueDate", supplement.issue_date.isoformat())
     add(element, "introduction", plain(supplement.introduction))
     _add_sections(element, supplement.sections, "", 1)
