@@ -17,7 +17,7 @@ from examples.demo._options import Options, parse
 from examples.demo._parties import Announcement, announce, start_parties
 from examples.demo._places import Places, take
 from examples.demo._processes import Programs, StartError
-from examples.demo._stage import prepare
+from examples.demo._stage import clear, prepare
 
 
 class _Stop(Exception):
@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             programs.end()
         if places is not None:
             places.close()
+            if options.port == 0 and status == 0:
+                clear(places)  # nobody comes back to a port that was drawn by lot
     return status
 
 

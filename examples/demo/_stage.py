@@ -54,10 +54,16 @@ class Stage:
         return f"{self.gateway_url('campus' if point == 'campus' else 'gateway')}/{point}/emp"
 
 
-def prepare(places: Places) -> Stage:
-    """Clear and fill the demonstration's folder."""
+def clear(places: Places) -> Path:
+    """Remove what a demonstration at this port left; returns its folder's place."""
     folder = ROOT / ".demo" / str(places.port)
     shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def prepare(places: Places) -> Stage:
+    """Clear and fill the demonstration's folder."""
+    folder = clear(places)
     folder.mkdir(parents=True, mode=0o700)
     (folder / "secrets").mkdir(mode=0o700)
     authority = DemoAuthority(folder / "keys")
