@@ -11,6 +11,7 @@ support = "mailto:support@example.edu"
 released = ["esi"]
 restricted = ["nationalIdentifier"]
 restricted_hosts = ["client.example.net"]
+details = ["citizenship"]              # or placeOfBirth, birthName, gender; none by default
 
 [[access_points]]
 slug = "example"                       # stands in the address, never changes
@@ -61,6 +62,7 @@ from emrex_gateway.domain import (
     ElmoVersion,
     Institution,
     KnownClient,
+    LearnerDetail,
     LoginMethod,
     PersonIdentifierType,
     ReleaseRule,
@@ -74,6 +76,7 @@ SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}\Z")
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*\Z")
 COUNTRY = re.compile(r"[A-Z]{2}\Z")
+RESERVED = frozenset({"health", "static"})
 KEY_SCHEMES = ("file:", "env:", "pkcs11:")
 
 
@@ -99,6 +102,7 @@ class _Institution(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     released: frozenset[PersonIdentifierType] = ReleaseRule().released
     restricted: frozenset[PersonIdentifierType] = ReleaseRule().restricted
     restricted_hosts: frozenset[str] = frozenset()
+    details: frozenset[LearnerDetail] = frozenset()
 
 
 class _AccessPoint(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -193,6 +197,7 @@ def _institution(one: _Institution) -> Institution:
             released=one.released,
             restricted=one.restricted,
             restricted_hosts=_hosts(one.restricted_hosts, where),
+            details=one.details,
         ),
     )
 
@@ -200,6 +205,8 @@ def _institution(one: _Institution) -> Institution:
 def _access_point(one: _AccessPoint) -> AccessPoint:
     where = f"access point {one.slug!r}"
     _match(SLUG, one.slug, where, "slug")
+    if one.slug in RESERVED:
+        raise ConfigError(f"{where}: this address is taken by pages of the gateway")
     for name, reference in (("key", one.key), ("certificate", one.certificate)):
         if not reference.startswith(KEY_SCHEMES):
             raise ConfigError(f"{where}: {name} must be a reference: file:, env: or pkcs11:")

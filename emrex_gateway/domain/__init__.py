@@ -20,6 +20,7 @@ from emrex_gateway.domain._issuers import complete_issuer, web_address
 from emrex_gateway.domain._people import (
     Identity,
     Learner,
+    LearnerDetail,
     PersonIdentifier,
     PersonIdentifierType,
     Student,
@@ -88,6 +89,7 @@ __all__ = [
     "KnownClient",
     "LangString",
     "Learner",
+    "LearnerDetail",
     "LearningOpportunity",
     "Level",
     "LoginMethod",

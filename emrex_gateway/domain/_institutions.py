@@ -7,22 +7,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emrex_gateway.domain._elmo import ElmoVersion
-from emrex_gateway.domain._people import PersonIdentifierType
+from emrex_gateway.domain._people import LearnerDetail, PersonIdentifierType
 from emrex_gateway.domain._texts import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRule:
-    """Which identifiers of a learner leave, and to whom.
+    """What of a learner leaves, and to whom.
 
     ``released`` types leave to every client. ``restricted`` types leave only
     to return addresses whose host is in ``restricted_hosts``; a national
     identifier can only be restricted. The student may remove each of them.
+    Names and the birth date always leave, the ``details`` only when listed.
     """
 
     released: frozenset[PersonIdentifierType] = frozenset({PersonIdentifierType.ESI})
     restricted: frozenset[PersonIdentifierType] = frozenset({PersonIdentifierType.NATIONAL})
     restricted_hosts: frozenset[str] = frozenset()
+    details: frozenset[LearnerDetail] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

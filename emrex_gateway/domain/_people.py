@@ -22,6 +22,18 @@ class PersonIdentifierType(StrEnum):
     LOCAL = "local"
 
 
+class LearnerDetail(StrEnum):
+    """What else ELMO can say of a learner; it leaves only where an institution's rule says so.
+
+    The value is the element's name in ``elmo/learner``.
+    """
+
+    CITIZENSHIP = "citizenship"
+    PLACE_OF_BIRTH = "placeOfBirth"
+    BIRTH_NAME = "birthName"
+    GENDER = "gender"
+
+
 @dataclass(frozen=True, slots=True)
 class PersonIdentifier:
     """One identifier of a person, with the party that asserted it.

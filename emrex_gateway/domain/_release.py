@@ -9,6 +9,7 @@ from emrex_gateway.domain._institutions import ReleaseRule
 from emrex_gateway.domain._people import (
     Identity,
     Learner,
+    LearnerDetail,
     PersonIdentifier,
     PersonIdentifierType,
     Student,
@@ -31,7 +32,8 @@ def release(
     whole host is compared, without case. National identifiers count as restricted whatever the
     rule says, and a type in both sets is restricted. ``client_host`` ``None`` is the student's
     own download: nobody knows where the file goes from there, so restricted types stay.
-    Types in ``withheld`` never leave.
+    Types in ``withheld`` never leave, and of citizenship, place of birth, name at birth and
+    gender only what the rule lists.
 
     The host system's names and birth date count; the login's stand in where it has none. Names
     are taken as a pair, as halves of two sources may repeat one another.
@@ -50,11 +52,13 @@ def release(
         family_name=family.strip(),
         identifiers=_identifiers((*student.identifiers, *identity.identifiers), leaving),
         birth_date=student.birth_date or identity.birth_date,
-        citizenship=student.citizenship,
-        place_of_birth=student.place_of_birth,
-        birth_name=student.birth_name,
+        citizenship=student.citizenship if LearnerDetail.CITIZENSHIP in rule.details else None,
+        place_of_birth=(
+            student.place_of_birth if LearnerDetail.PLACE_OF_BIRTH in rule.details else None
+        ),
+        birth_name=student.birth_name if LearnerDetail.BIRTH_NAME in rule.details else None,
         alternative_name=student.alternative_name,
-        gender=student.gender,
+        gender=student.gender if LearnerDetail.GENDER in rule.details else None,
     )
 
 

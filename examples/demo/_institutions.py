@@ -17,6 +17,8 @@ country = "FI"
 domain = {campus_domain}
 url = "https://campus.example/"
 support = "mailto:support@campus.example"
+# Left out by default; here they show that they can go along.
+details = ["citizenship", "placeOfBirth", "birthName", "gender"]
 
 [[access_points]]
 slug = "campus"

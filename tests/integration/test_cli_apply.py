@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from emrex_gateway import settings
 from emrex_gateway.cli import main
-from emrex_gateway.domain import PersonIdentifierType, ReleaseRule, texts
+from emrex_gateway.domain import LearnerDetail, PersonIdentifierType, ReleaseRule, texts
 from emrex_gateway.errors import AdapterUnavailable
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.store import DEMO_KEY, SqlStore, open_store
@@ -37,6 +37,7 @@ url = "https://www.example.edu/"
 codes = { erasmus = "SF EXAMPLE01" }
 support = "mailto:support@example.edu"
 released = ["esi", "local"]
+details = ["gender"]
 restricted_hosts = ["Client.example.net"]
 
 [[access_points]]
@@ -140,6 +141,7 @@ def test_apply_writes_what_the_file_says(folder: Path, store: SqlStore) -> None:
                 released=frozenset({kind.ESI, kind.LOCAL}),
                 restricted=frozenset({kind.NATIONAL}),
                 restricted_hosts=frozenset({"client.example.net"}),
+                details=frozenset({LearnerDetail.GENDER}),
             )
             == institution.release
         )
@@ -246,6 +248,12 @@ WRONG = {
     "an unknown institution": ('institution = "example"', 'institution = "nobody"', "'nobody'"),
     "a country": ('"FI"', '"Finland"', "country 'Finland'"),
     "a slug": ('slug = "example"', 'slug = "Ex/ample"', "slug 'Ex/ample'"),
+    "an address of a page": (
+        '[[access_points]]\nslug = "example"',
+        '[[access_points]]\nslug = "health"',
+        "taken by pages",
+    ),
+    "a detail": ('["gender"]', '["shoe size"]', "shoe size"),
     "an address": ('url = "https://www', 'url = "javascript://www', "url is not"),
     "a client's address": ("https://client", "http://client", "url is not"),
     "an address with credentials": ("https://client", "https://a:b@client", "url is not"),

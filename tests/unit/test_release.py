@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from emrex_gateway.domain import (
     Identity,
+    LearnerDetail,
     PersonIdentifier,
     PersonIdentifierType,
     ReleaseRule,
@@ -99,6 +101,26 @@ def test_the_student_withholds_any_type() -> None:
     """What the student removed does not leave, to listed hosts either."""
     assert ["esi"] == types(RULE, "client.example", (NATIONAL,))
     assert [] == types(RULE, "client.example", (NATIONAL, ESI))
+
+
+@pytest.mark.parametrize("detail", LearnerDetail)
+def test_details_leave_only_where_the_rule_lists_them(detail: LearnerDetail) -> None:
+    """Citizenship, place of birth, name at birth and gender stay by default; a rule lets out what
+    it lists and nothing else."""
+    student = replace(STUDENT, citizenship="FI", place_of_birth="Oulu", birth_name="X", gender=2)
+
+    def let_out(rule: ReleaseRule) -> set[str]:
+        learner = release(student, IDENTITY, rule, "client.example")
+        found = {
+            LearnerDetail.CITIZENSHIP: learner.citizenship,
+            LearnerDetail.PLACE_OF_BIRTH: learner.place_of_birth,
+            LearnerDetail.BIRTH_NAME: learner.birth_name,
+            LearnerDetail.GENDER: learner.gender,
+        }
+        return {name for name, value in found.items() if value is not None}
+
+    assert set() == let_out(ReleaseRule())
+    assert {detail} == let_out(ReleaseRule(details=frozenset({detail})))
 
 
 def test_duplicates_leave_once_and_nobody_learns_who_said_so() -> None:
