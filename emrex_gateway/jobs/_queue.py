@@ -125,7 +125,8 @@ def ping_redis(settings: Settings, secrets: Secrets) -> bool:
         except RedisError:
             return True
         finally:
-            open_to_all.close()
+            # a client does not close a pool that was given to it
+            open_to_all.connection_pool.disconnect()
     except (RedisError, OSError) as error:
         raise ConfigError(f"Redis does not answer: {type(error).__name__}") from None
     finally:
