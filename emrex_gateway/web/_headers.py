@@ -36,7 +36,12 @@ def posts_to(address: str) -> None:
 
 
 def apply(response: Response) -> Response:
-    """Set the headers that every page has."""
+    """Set the headers that every page has.
+
+    Strict-Transport-Security is not among them: it binds the whole host, which
+    may be somebody else's. Nor is Cross-Origin-Opener-Policy: a client may have
+    opened us in a window of its own, and its page there wants its opener back.
+    """
     policy = f"{_CLOSED}; form-action {g.get('emrex_form_action', chr(39) + 'self' + chr(39))}"
     if "emrex_nonce" in g:
         policy += f"; script-src 'nonce-{g.emrex_nonce}'"
@@ -45,9 +50,6 @@ def apply(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["X-Frame-Options"] = "DENY"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if request.endpoint != "static":
         headers["Cache-Control"] = "no-store"
-    if services().settings.secure_cookies:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
