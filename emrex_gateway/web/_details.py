@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from flask import g
 from flask_babel import gettext as _
 
 from emrex_gateway.domain import Instance, Issuer, LearningOpportunity, LosType, Texts
@@ -16,46 +17,44 @@ Detail = tuple[str, str]
 
 def of_issuer(issuer: Issuer) -> list[Detail]:
     """What the file says of an institution beyond its name."""
-    found = [(_("Identifier (%(type)s)", type=i.type), i.value) for i in issuer.identifiers]
-    found += [(_("Country"), issuer.country or ""), (_("Web address"), issuer.url)]
-    return _present([*found, *_others(issuer.titles)])
+    words = _words()
+    return _present(
+        [
+            *((words["identifier"] % {"type": i.type}, i.value) for i in issuer.identifiers),
+            (words["country"], issuer.country or ""),
+            (words["url"], issuer.url),
+            *_others(issuer.titles),
+        ]
+    )
 
 
 def of_node(node: LearningOpportunity) -> list[Detail]:
     """What the file says of one record beyond title, code, date, grade, credits and description."""
+    words = _words()
     specification, instance = node.specification, node.instance
-    types = {
-        LosType.DEGREE_PROGRAMME: _("Degree programme"),
-        LosType.MODULE: _("Module"),
-        LosType.COURSE: _("Course"),
-        LosType.CLASS: _("Class"),
-    }
     return _present(
         [
-            (_("Type"), types[specification.type] if specification.type else ""),
+            (words["type"], words[specification.type] if specification.type else ""),
             *_others(specification.titles),
             *(
-                (_("Identifier (%(type)s)", type=i.type), i.value)
+                (words["identifier"] % {"type": i.type}, i.value)
                 for i in (*specification.identifiers, *instance.identifiers)
                 if i.type != "local"
             ),
-            (_("Field of education (ISCED-F)"), specification.isced_code or ""),
-            (_("Subject area"), specification.subject_area or ""),
-            (_("Web address"), specification.url or ""),
+            (words["isced"], specification.isced_code or ""),
+            (words["subject"], specification.subject_area or ""),
+            (words["url"], specification.url or ""),
             *_time(instance),
-            (_("Language of instruction"), instance.language or ""),
-            *(
-                (level.type, f"{level.value} {level.description}".strip())
-                for level in instance.levels
-            ),
+            (words["language"], instance.language or ""),
+            *((x.type, f"{x.value} {x.description}".strip()) for x in instance.levels),
             *_grading(instance),
             *(
-                (_("Group"), f"{best(g.type_titles)}: {best(g.titles)}")
-                for g in (instance.group,)
-                if g is not None
+                (words["group"], f"{best(group.type_titles)}: {best(group.titles)}")
+                for group in (instance.group,)
+                if group is not None
             ),
             *(
-                (_("Further data for machines"), extension.xml)
+                (words["extension"], extension.xml)
                 for extension in (*specification.extensions, *instance.extensions)
             ),
         ]
@@ -63,32 +62,63 @@ def of_node(node: LearningOpportunity) -> list[Detail]:
 
 
 def _time(instance: Instance) -> Iterable[Detail]:
-    yield _("Started"), day(instance.start)
+    words = _words()
+    yield words["start"], day(instance.start)
     if (term := instance.term) is not None:
-        yield _("Term"), f"{best(term.titles)} ({day(term.start)} – {day(term.end)})"
-    yield _("Hours of work"), _figure(instance.engagement_hours)
+        yield words["term"], f"{best(term.titles)} ({day(term.start)} – {day(term.end)})"
+    yield words["hours"], _figure(instance.engagement_hours)
 
 
 def _grading(instance: Instance) -> Iterable[Detail]:
+    words = _words()
     if (scheme := instance.grading_scheme) is not None:
-        yield _("Grading scheme"), best(scheme.descriptions, scheme.id)
+        yield words["scheme"], best(scheme.descriptions, scheme.id)
     if (share := instance.shortened_grading) is not None:
-        yield (
-            _("Fellow students with a lower, the same, a higher grade"),
-            " / ".join(f"{number(value)} %" for value in (share.lower, share.equal, share.higher)),
-        )
-    if (all_ := instance.distribution) is not None:
-        counts = ", ".join(f"{label}: {count}" for label, count in all_.categories)
-        yield _("Everybody's results"), f"{counts} {best(all_.descriptions)}".strip()
+        shares = (share.lower, share.equal, share.higher)
+        yield words["share"], " / ".join(f"{number(value)} %" for value in shares)
+    if (everybody := instance.distribution) is not None:
+        counts = ", ".join(f"{label}: {count}" for label, count in everybody.categories)
+        yield words["results"], f"{counts} {best(everybody.descriptions)}".strip()
 
 
 def _others(titles: Texts) -> Iterable[Detail]:
     """The titles in the languages that the page does not show."""
+    words = _words()
     shown = best(titles)
     for text in titles:
         if text.value != shown:
-            label = _("Title (%(language)s)", language=text.lang) if text.lang else _("Title")
+            label = words["titled"] % {"language": text.lang} if text.lang else words["title"]
             yield label, text.value
+
+
+def _words() -> dict[str, str]:
+    """The labels, looked up once a request: a preview may have thousands of rows."""
+    if "emrex_detail_words" not in g:
+        g.emrex_detail_words = {
+            "type": _("Type"),
+            LosType.DEGREE_PROGRAMME: _("Degree programme"),
+            LosType.MODULE: _("Module"),
+            LosType.COURSE: _("Course"),
+            LosType.CLASS: _("Class"),
+            "title": _("Title"),
+            "titled": _("Title (%(language)s)"),
+            "identifier": _("Identifier (%(type)s)"),
+            "country": _("Country"),
+            "url": _("Web address"),
+            "isced": _("Field of education (ISCED-F)"),
+            "subject": _("Subject area"),
+            "start": _("Started"),
+            "term": _("Term"),
+            "hours": _("Hours of work"),
+            "language": _("Language of instruction"),
+            "scheme": _("Grading scheme"),
+            "share": _("Fellow students with a lower, the same, a higher grade"),
+            "results": _("Everybody's results"),
+            "group": _("Group"),
+            "extension": _("Further data for machines"),
+        }
+    found: dict[str, str] = g.emrex_detail_words
+    return found
 
 
 def _figure(value: Decimal | None) -> str:
@@ -96,4 +126,4 @@ def _figure(value: Decimal | None) -> str:
 
 
 def _present(details: Iterable[Detail]) -> list[Detail]:
-    return [(str(label), value) for label, value in details if value]
+    return [(label, value) for label, value in details if value]
