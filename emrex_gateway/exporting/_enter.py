@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from emrex_gateway import audit
 from emrex_gateway.audit import Event
@@ -84,6 +84,14 @@ def open_again(services: Services, transfer: Transfer) -> Transfer:
     """Return the row as it is now, after somebody else moved it."""
     with services.store.read() as uow:
         return uow.transfers.get(transfer.id)
+
+
+def over_at(services: Services, transfer: Transfer) -> datetime:
+    """When a transfer that is at its end is destroyed: soon, and never later than it would be."""
+    soon = services.clock() + timedelta(seconds=services.settings.delivered_lifetime)
+    if transfer.state in (TransferState.SIGNED, TransferState.DELIVERED):
+        return soon
+    return min(soon, transfer.expires_at)
 
 
 def begin(services: Services, uow: UnitOfWork, slug: str, client_host: str | None) -> Entered:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from emrex_gateway import audit, network
 from emrex_gateway.audit import Event
@@ -16,6 +15,7 @@ from emrex_gateway.domain import (
     TransferState,
 )
 from emrex_gateway.errors import StaleTransfer, TransferError
+from emrex_gateway.exporting._enter import over_at
 from emrex_gateway.exporting._payloads import (
     CHOICE,
     ORIGIN,
@@ -95,10 +95,7 @@ def reply(services: Services, transfer: Transfer, message: str) -> Reply:
         signed = SignedElmo(outcome.elmo) if outcome and code is ReturnCode.OK else None
         if transfer.state is TransferState.SIGNED:
             uow.transfers.move(
-                transfer,
-                TransferState.DELIVERED,
-                expires_at=services.clock()
-                + timedelta(seconds=services.settings.delivered_lifetime),
+                transfer, TransferState.DELIVERED, expires_at=over_at(services, transfer)
             )
             audit.record(uow, Event.REPLY_DELIVERED, transfer=transfer.id, code=code.value)
     fields = network.reply_fields(
@@ -123,10 +120,7 @@ def download(services: Services, transfer: Transfer) -> Download:
             raise TransferError("this transfer is not a download")
         if transfer.state is TransferState.SIGNED:
             uow.transfers.move(
-                transfer,
-                TransferState.DELIVERED,
-                expires_at=services.clock()
-                + timedelta(seconds=services.settings.delivered_lifetime),
+                transfer, TransferState.DELIVERED, expires_at=over_at(services, transfer)
             )
             audit.record(uow, Event.REPLY_DOWNLOADED, transfer=transfer.id)
     return Download(
@@ -142,7 +136,9 @@ def cancel(services: Services, transfer: Transfer) -> Transfer:
     if transfer.state not in CANCELLABLE:
         raise StaleTransfer("the transfer is at its end already")
     with services.store.begin() as uow:
-        moved = uow.transfers.move(transfer, TransferState.CANCELLED)
+        moved = uow.transfers.move(
+            transfer, TransferState.CANCELLED, expires_at=over_at(services, transfer)
+        )
         audit.record(uow, Event.TRANSFER_CANCELLED, transfer=transfer.id)
     return moved
 

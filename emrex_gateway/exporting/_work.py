@@ -36,6 +36,7 @@ from emrex_gateway.errors import (
     StudentNotFound,
 )
 from emrex_gateway.exporting._choose import Contents, document, offered, read_contents
+from emrex_gateway.exporting._enter import over_at
 from emrex_gateway.exporting._payloads import IDENTITY, LISTING, OUTCOME, REQUEST, Listing, Outcome
 from emrex_gateway.ports import Signers
 from emrex_gateway.services import Services
@@ -232,5 +233,7 @@ def _end(
 ) -> None:
     """End the step; when somebody else moved the transfer meanwhile, theirs stands."""
     with suppress(StaleTransfer), services.store.begin() as uow:
-        uow.transfers.move(transfer, state, failure=failure)
+        # what failed may be tried again until the transfer's time is over; the rest is at its end
+        over = transfer.expires_at if state is TransferState.FAILED else over_at(services, transfer)
+        uow.transfers.move(transfer, state, failure=failure, expires_at=over)
         audit.record(uow, event, transfer=transfer.id, error=failure)

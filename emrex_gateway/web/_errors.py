@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 
-import structlog
 from flask import Flask, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
@@ -27,7 +28,7 @@ from emrex_gateway.errors import (
 from emrex_gateway.web._context import known_transfer
 from emrex_gateway.web._steps import go_on
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +68,15 @@ def _unexpected(error: Exception) -> Response:
 def _show(page: _Page, error: Exception) -> Response:
     at = _transfer()
     reference = at.reference if at else secrets.token_hex(4).upper()
-    report = _log.error if page.status >= 500 else _log.info
     # the class and our own reference only: an exception's text may quote a person
-    report(
-        "page.error",
-        status=page.status,
-        error=type(error).__name__,
-        reference=reference,
-        endpoint=request.endpoint,
-        where=_where(error) if page.status >= 500 else None,
+    _log.log(
+        logging.ERROR if page.status >= 500 else logging.INFO,
+        "page error %d: %s at %s, reference %s%s",
+        page.status,
+        type(error).__name__,
+        request.endpoint,
+        reference,
+        _where(error) if page.status >= 500 else "",
     )
     html = _render(page, reference)
     response = make_response(html, page.status)
@@ -100,11 +101,10 @@ def _transfer() -> Transfer | None:
         return None
 
 
-def _where(error: Exception) -> list[str]:
+def _where(error: Exception) -> str:
     """The frames of the trace by file and line, without any value."""
-    import traceback  # noqa: PLC0415 - only when something is broken
-
-    return [f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)][-12:]
+    frames = traceback.extract_tb(error.__traceback__)[-12:]
+    return ", in " + ", ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
 
 
 def _page_for(error: GatewayError) -> _Page:

@@ -6,9 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from gateway_world import World, make_world
 
 from emrex_gateway import exporting
+from gateway_world import World, make_world
 
 pytestmark = pytest.mark.needs("postgresql")
 

@@ -421,6 +421,23 @@ def test_an_expired_transfer(world: World) -> None:
         assert uow.transfers.unseal(browser.transfer_id, "identity", object) is None
 
 
+@pytest.mark.parametrize("end", ["cancelled", "no-results"])
+def test_what_is_not_sent_is_destroyed_soon(world: World, end: str) -> None:
+    """After cancelling, and where there is nothing to send, contents do not wait for the transfer's
+    whole time: an hour later they are gone."""
+    if end == "no-results":
+        world.source.records = ()
+        browser = world.browser().to_selection()
+    else:
+        browser = world.browser().to_selection().submit("cancel", "cancel")
+    world.clock.forward(minutes=61)
+    exporting.sweep(world.services)
+
+    assert 410 == browser.reload().response.status_code
+    with world.services.store.read() as uow:
+        assert uow.transfers.unseal(browser.transfer_id, "identity", object) is None
+
+
 def test_a_delivered_reply_is_destroyed_after_its_time(world: World) -> None:
     """What was delivered can be loaded again for an hour, then it is gone."""
 
