@@ -18,6 +18,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
+from emrex_gateway import audit
+from emrex_gateway.audit import Event
 from emrex_gateway.web._context import services
 
 _EXTENSION = "emrex_gateway_limits"
@@ -28,6 +30,7 @@ class Limits:
 
     def __init__(self, notation: str) -> None:
         self._limit = parse(notation)
+        self._notices = parse("1/minute")
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._key = secrets.token_bytes(16)
 
@@ -35,6 +38,10 @@ class Limits:
         """Count one; ``False`` when the address has had its share."""
         digest = hashlib.blake2b(network(address).encode(), key=self._key, digest_size=16)
         return self._limiter.hit(self._limit, digest.hexdigest())
+
+    def worth_a_notice(self) -> bool:
+        """Whether nothing was said of a flood for a minute: the trail must not drown in it."""
+        return self._limiter.hit(self._notices, "notice")
 
 
 def network(address: str) -> str:
@@ -60,6 +67,9 @@ def count_entry(app: Flask) -> None:
     limits = app.extensions[_EXTENSION]
     assert isinstance(limits, Limits)
     if not limits.hit(request.remote_addr or ""):
+        if limits.worth_a_notice():
+            with services().store.begin() as uow:
+                audit.record(uow, Event.ENTRY_REFUSED, reason="TooManyRequests")
         raise TooManyRequests(retry_after=_retry_after())
 
 

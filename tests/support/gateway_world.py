@@ -8,8 +8,10 @@ list until the test runs them).
 from __future__ import annotations
 
 import base64
+import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -230,6 +232,15 @@ class World:
     def events(self, transfer_id: str) -> list[str]:
         with self.services.store.begin() as uow:
             return [name for _, name, _ in uow.audit.events(transfer_id)]
+
+    def refusals(self) -> list[tuple[str, str]]:
+        """The trail's events without a transfer, with their reasons: read past the store."""
+        path = self.services.settings.database_url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path)) as connection:
+            rows = connection.execute(
+                "SELECT event, facts FROM emrex_audit WHERE transfer IS NULL ORDER BY id"
+            ).fetchall()
+        return [(event, json.loads(facts)["reason"]) for event, facts in rows]
 
     def put(self, **rows: Any) -> None:
         """Replace rows: ``institution``, ``access_point``, ``login_method`` or ``binding``."""

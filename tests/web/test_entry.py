@@ -67,6 +67,7 @@ def test_unsafe_return_addresses_are_refused(world: World, url: str) -> None:
     assert browser.text
     assert not browser.page.xpath("//form")
     assert "client.example" not in browser.text
+    assert [("entry.refused", "BadReturnAddress")] == world.refusals()
     with world.services.store.begin() as uow:
         assert uow.transfers.overdue(world.clock().replace(year=2100)) == ()
 
@@ -170,6 +171,7 @@ def test_entries_are_limited_by_address(worlds: Callable[..., World]) -> None:
     assert enter("192.0.2.2") == 303
     assert [enter(f"2001:db8::{i}") for i in range(6)] == [303] * 5 + [429]
     assert enter("2001:db8:0:1::1") == 303
+    assert [("entry.refused", "TooManyRequests")] == world.refusals(), "one event a minute"
 
 
 def test_too_large_a_post_is_refused(worlds: Callable[..., World]) -> None:

@@ -92,6 +92,7 @@ def test_a_replayed_launch(world: World) -> None:
 
     assert 403 == again.response.status_code
     assert "has been used or is too old" in again.text
+    assert [("launch.refused", "replayed")] == world.refusals()
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,7 @@ def test_forged_launches(world: World, changes: dict[str, Any]) -> None:
 
     assert 403 == browser.response.status_code
     assert [] == browser.response.headers.getlist("Set-Cookie")
+    assert ["launch.refused"] == [event for event, _ in world.refusals()]
 
 
 def test_the_launch_touches_no_other_cookie(world: World) -> None:
