@@ -53,6 +53,7 @@ def of_node(node: LearningOpportunity) -> list[Detail]:
                 for group in (instance.group,)
                 if group is not None
             ),
+            *_supplement(instance),
             *(
                 (words["extension"], extension.xml)
                 for extension in (*specification.extensions, *instance.extensions)
@@ -79,6 +80,23 @@ def _grading(instance: Instance) -> Iterable[Detail]:
     if (everybody := instance.distribution) is not None:
         counts = ", ".join(f"{label}: {count}" for label, count in everybody.categories)
         yield words["results"], f"{counts} {best(everybody.descriptions)}".strip()
+
+
+def _supplement(instance: Instance) -> Iterable[Detail]:
+    """The diploma supplement, section by section, in its own words."""
+    supplement = instance.diploma_supplement
+    if supplement is None:
+        return
+    words = _words()
+    yield words["supplement"], f"{supplement.version}, {day(supplement.issue_date)}"
+    yield words["introduction"], supplement.introduction
+    left = list(reversed(supplement.sections))
+    while left:
+        section = left.pop()
+        files = (f"{words['attachment']} {best(a.titles, a.id)}" for a in section.attachments)
+        said = (section.content or "", *section.additional_information, *files)
+        yield f"{section.number} {section.title}", "\n".join(filter(None, said)) or "–"
+        left.extend(reversed(section.sections))
 
 
 def _others(titles: Texts) -> Iterable[Detail]:
@@ -115,6 +133,9 @@ def _words() -> dict[str, str]:
             "share": _("Fellow students with a lower, the same, a higher grade"),
             "results": _("Everybody's results"),
             "group": _("Group"),
+            "supplement": _("Diploma supplement"),
+            "introduction": _("Introduction"),
+            "attachment": _("Attachment:"),
             "extension": _("Further data for machines"),
         }
     found: dict[str, str] = g.emrex_detail_words

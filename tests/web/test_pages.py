@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 from emrex_gateway import signing, web
 from emrex_gateway.domain import (
     AcademicTerm,
+    DiplomaSupplement,
     Extension,
     GradingScheme,
     Group,
@@ -22,6 +23,7 @@ from emrex_gateway.domain import (
     ResultDistribution,
     ShortenedGrading,
     SignedElmo,
+    SupplementSection,
     texts,
 )
 from gateway_world import World, record
@@ -231,6 +233,24 @@ def test_the_preview_shows_everything_that_will_be_sent(world: World) -> None:
             group=Group(
                 type_id="1", type_titles=texts(en="Kind"), id="2", titles=texts(en="Optional")
             ),
+            diploma_supplement=DiplomaSupplement(
+                issue_date=date(2025, 6, 1),
+                introduction="In general",
+                sections=(
+                    SupplementSection(
+                        number="4",
+                        title="Contents",
+                        sections=(
+                            SupplementSection(
+                                number="4.1",
+                                title="Mode",
+                                content="Full-time",
+                                additional_information=("on campus",),
+                            ),
+                        ),
+                    ),
+                ),
+            ),
             extensions=(Extension('<x xmlns="urn:example:x">more</x>'),),
         ),
     )
@@ -240,5 +260,6 @@ def test_the_preview_shows_everything_that_will_be_sent(world: World) -> None:
         "0613", "11.3", "https://campus.example/rich", "Spring 2025", "first cycle", "133.5",
         "From 0 to 5", "62.5 % / 25 % / 12.5 %", "five: 14, four: 10", "Kind: Optional", ">more<",
         "Otsikko rich", "Course", "campus.example",
+        "In general", "4 Contents", "4.1 Mode", "Full-time on campus",
     ):  # fmt: skip
         assert value in browser.text, value
