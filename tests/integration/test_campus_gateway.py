@@ -13,7 +13,7 @@ from lxml import etree
 
 from emrex_gateway import network, signing
 from emrex_gateway.adapters import Adapters
-from emrex_gateway.domain import AdapterBinding, LoginMethod, texts
+from emrex_gateway.domain import AdapterBinding, LearnerDetail, LoginMethod, texts
 from emrex_gateway.testing import serve
 from examples.campus import make_app
 from gateway_world import Browser, World, make_world
@@ -34,6 +34,10 @@ def campus(tmp_path: Path) -> Iterator[tuple[Flask, World]]:
         fake = LoginMethod(
             id="fake", institution="campus", kind="oidc", names=texts(en="x"), settings={}
         )
+        with world.services.store.read() as uow:
+            institution = uow.config.institution("campus")
+        everything = replace(institution.release, details=frozenset(LearnerDetail))
+        world.put(institution=replace(institution, release=everything))
         world.put(login_method=replace(fake, enabled=False))
         world.put(login_method=replace(fake, id="host", kind="host", names=texts(en="Campus")))
         world.put(
