@@ -76,6 +76,7 @@ def test_what_looks_personal_is_taken_out(stream: io.StringIO, what: str, how: s
         structlog.get_logger("ours").warning("said", what=value)
 
     (line,) = lines(stream)
+    line.pop("timestamp")  # its microseconds may look like anything
     text = json.dumps(line, ensure_ascii=False)
     assert [] == [fragment for fragment in FRAGMENTS if fragment in text]
 
