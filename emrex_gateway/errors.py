@@ -8,6 +8,8 @@ GatewayError
 │   ├── EnvelopeError           a reply's fields cannot be unpacked
 │   └── LaunchError             a signed launch was refused
 ├── LoginError                  a login failed or was refused
+├── SessionOver                 nobody is logged in (any more): log in again
+├── MetadataError               a federation's metadata cannot be taken; the last good copy stays
 ├── TransferError               a step that the transfer's state does not allow
 │   ├── TransferNotFound        unknown, foreign or expired
 │   └── StaleTransfer           changed by another tab or worker meanwhile
@@ -29,7 +31,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from emrex_gateway.domain import ReturnCode
+from emrex_gateway.domain import LoginFailure, ReturnCode
 
 
 class GatewayError(Exception):
@@ -68,7 +70,31 @@ class LaunchError(PeerError):
 
 
 class LoginError(GatewayError):
-    """A login failed or was refused. ``reason`` is a short code for the audit event."""
+    """A login failed or was refused. ``reason`` is a short code for the audit event.
+
+    ``failure`` says more for the student's page, where there is more to say.
+    """
+
+    def __init__(
+        self, message: str, reason: str = "refused", failure: LoginFailure | None = None
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.failure = failure
+
+
+class SessionOver(GatewayError):
+    """Nobody is logged in here any more. ``reason`` is a short code such as ``idle`` or ``logout``."""
+
+    def __init__(self, message: str, reason: str = "none") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class MetadataError(GatewayError):
+    """A federation's metadata cannot be taken. ``reason`` is a short code such as ``signature``."""
+
+    retryable = True
 
     def __init__(self, message: str, reason: str = "refused") -> None:
         super().__init__(message)

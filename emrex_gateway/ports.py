@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from emrex_gateway.domain import (
     AccessPoint,
     AdapterBinding,
+    Entity,
+    Federation,
+    FederationState,
     Identity,
     Institution,
     KnownClient,
     LoginMethod,
+    Logo,
+    ProviderFilter,
+    ServiceProvider,
+    Session,
     SignedElmo,
     Student,
     StudyRecord,
+    Texts,
     Transfer,
     TransferState,
     UnsignedElmo,
@@ -132,8 +140,11 @@ class Secrets(Protocol):
 class Queue(Protocol):
     """The road to the workers: carries ids only, may lose them; the sweep sends them again."""
 
-    def send(self, task: str, transfer_id: str) -> None:
-        """Queue a registered task for a transfer; returns quietly when the road is closed."""
+    def send(self, task: str, id_: str) -> None:
+        """Queue a registered task for a transfer (or for what else the task is about, by its id).
+
+        Returns quietly when the road is closed.
+        """
 
 
 # --- the store -----------------------------------------------------------------------------
@@ -161,6 +172,14 @@ class ConfigRows(Protocol):
     def put_binding(self, binding: AdapterBinding) -> None: ...
     def put_login_method(self, method: LoginMethod) -> None: ...
     def put_known_clients(self, clients: Sequence[KnownClient]) -> None: ...
+    def service_provider(self, institution: str) -> ServiceProvider | None: ...
+    def service_providers(self) -> tuple[ServiceProvider, ...]: ...
+    def put_service_provider(self, provider: ServiceProvider) -> None: ...
+    def federations(self) -> tuple[Federation, ...]:
+        """By slug, switched-off ones included."""
+
+    def federation(self, slug: str) -> Federation | None: ...
+    def put_federation(self, federation: Federation) -> None: ...
 
 
 class TransferRows(Protocol):
@@ -227,6 +246,106 @@ class AuditRows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """What a new copy of a federation's metadata changed: numbers of entities."""
+
+    added: int
+    changed: int
+    removed: int
+    entities: int
+    providers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One identity provider that a search found. ``has_logo``: there is one to ask for, by ``key``."""
+
+    key: str
+    entity_id: str
+    names: Texts
+    scopes: tuple[str, ...]
+    has_logo: bool
+
+
+class EntityRows(Protocol):
+    """The index over the federations' verified metadata: an entity a row, never a whole file."""
+
+    def state(self, federation: str) -> FederationState: ...
+    def put_state(self, federation: str, state: FederationState) -> None: ...
+    def replace(self, federation: str, entities: Iterable[Entity]) -> Replaced:
+        """Make these the federation's entities, writing only rows that differ.
+
+        Reads the iterable once, row by row. An entity that comes twice is
+        taken once (the first). ``valid_until`` is brought up to date everywhere.
+        """
+
+    def put(self, entity: Entity) -> None:
+        """Add or replace one entity (a query server's answer)."""
+
+    def remove(self, federation: str, entity_id: str) -> None: ...
+    def get(self, entity_id: str, federations: Collection[str]) -> Entity | None:
+        """Return an identity provider's entity from the first of ``federations`` (in slug order) that has it.
+
+        Only one that is not expired, in a federation that is switched on.
+        """
+
+    def everywhere(self, entity_id: str) -> tuple[Entity, ...]:
+        """Every row of that entity, expired ones and service providers included (for an administrator)."""
+
+    def due(self, federation: str, before: datetime, limit: int = 500) -> tuple[str, ...]:
+        """Entity ids of the federation whose ``valid_until`` is before then (for a query server's)."""
+
+    def search(
+        self, where: ProviderFilter, words: str, *, limit: int = 20, offset: int = 0
+    ) -> tuple[tuple[Hit, ...], int]:
+        """Find identity providers by any part of names, keywords, scopes and host name.
+
+        Case and diacritics do not matter, nor the order of the words; a name
+        that begins with the words comes first, then by name. Hidden, excluded
+        and expired ones are left out. Returns one page and the number of all.
+        """
+
+    def logo(self, key: str) -> Logo | None:
+        """``key`` is ``Entity.key``, here and below."""
+
+    def put_logo(self, key: str, logo: Logo | None, until: datetime) -> None:
+        """Keep a fetched picture, or that there is none to fetch, until then."""
+
+    def logo_wanted(self, key: str) -> str:
+        """Return the address of a listed provider's picture when it is still to be fetched (or again), else ``""``.
+
+        A ``data:`` URI is returned as it is.
+        """
+
+
+class SessionRows(Protocol):
+    """Sessions of logged-in people; times and ends are compared by the caller."""
+
+    def add(self, session: Session, *, subject: str = "", sid: str = "") -> None:
+        """Keep a new session. ``subject`` and ``sid`` are kept as keyed hashes only."""
+
+    def get(self, key: str) -> Session | None: ...
+    def touch(self, key: str, now: datetime) -> None: ...
+    def end(self, key: str, reason: str) -> bool:
+        """End it unless it has ended; return whether this call did."""
+
+    def end_of_transfer(self, transfer: str, reason: str) -> int:
+        """End every living session of a transfer."""
+
+    def end_by_provider(
+        self, provider: str, reason: str, *, subject: str = "", sid: str = ""
+    ) -> tuple[Session, ...]:
+        """End those that the provider's logout means, and return them.
+
+        With ``sid`` those of that session of the provider's (and of that
+        subject, when both are given), with ``subject`` alone all of that person.
+        """
+
+    def sweep(self, before: datetime, limit: int = 5000) -> int:
+        """Delete rows whose ``expires_at`` is before then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Circuit:
     """A circuit breaker's state, shared by all processes."""
 
@@ -254,6 +373,10 @@ class UnitOfWork(Protocol):
     def audit(self) -> AuditRows: ...
     @property
     def circuits(self) -> CircuitRows: ...
+    @property
+    def entities(self) -> EntityRows: ...
+    @property
+    def sessions(self) -> SessionRows: ...
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run ``action`` once the transaction is durable (to send to the queue); not on rollback."""
 
@@ -276,10 +399,43 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginStart:
-    """Where to send the browser, and what to keep (sealed, with the transfer) until it returns."""
+    """Where to send the browser, and what to keep (sealed, with the transfer) until it returns.
+
+    ``posted``: the answer will come as a cross-site POST, which carries no Lax
+    cookie, so the browser needs a short-lived one that such a POST carries.
+    """
 
     url: str
     state: Mapping[str, str]
+    posted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A value that must not have been used before: see ``OnceRows.use``."""
+
+    kind: str
+    value: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedIn:
+    """A login that holds: who is there, and what the provider says of its own session.
+
+    ``once`` is used up in the transaction that binds the person to the
+    transfer; a value that was used before refuses the login. ``ends_at`` is
+    when the provider wants the session to end. ``subject`` and ``sid`` are
+    what the provider would name in a logout. ``logout`` is kept sealed for
+    ``Login.logout``.
+    """
+
+    identity: Identity
+    once: tuple[Once, ...] = ()
+    ends_at: datetime | None = None
+    subject: str = field(default="", repr=False)
+    sid: str = field(default="", repr=False)
+    logout: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Login(Protocol):
@@ -292,8 +448,15 @@ class Login(Protocol):
         callback_url: str,
         transfer_id: str,
         locale: str | None,
+        provider: str | None = None,
     ) -> LoginStart:
-        """Raises ``LoginError`` when the provider cannot be reached or is not fit for use."""
+        """Raises ``LoginError`` when the provider cannot be reached or is not fit for use.
+
+        ``provider`` is the entity that the person chose, where the kind lets
+        them choose; without it the method's only one is used, or ``LoginError``
+        with the reason ``choose`` asks to let the person choose. What stands in
+        addresses as state begins with ``<transfer id>.``.
+        """
 
     def finish(
         self,
@@ -302,8 +465,28 @@ class Login(Protocol):
         callback_url: str,
         state: Mapping[str, str],
         parameters: Mapping[str, str],
-    ) -> Identity:
+    ) -> LoggedIn:
         """Check the provider's answer and return who is there. Raises ``LoginError``."""
+
+    def logout(
+        self, method: LoginMethod, *, kept: Mapping[str, str], return_url: str, state: str
+    ) -> str | None:
+        """Return the address that ends the provider's own session, ``None`` when it offers none.
+
+        The browser comes back to ``return_url`` (where the kind has no address
+        of its own for that) with ``state``, which begins with ``<transfer id>.``.
+        Never raises ``LoginError`` for a provider that is down: ``None`` then.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutNotice:
+    """A provider's own word, verified, that a person's sessions are over."""
+
+    provider: str
+    subject: str = field(default="", repr=False)
+    sid: str = field(default="", repr=False)
+    once: tuple[Once, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
