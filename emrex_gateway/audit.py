@@ -30,6 +30,10 @@ class Event(StrEnum):
     """A login established who the student is."""
     LOGIN_REFUSED = "login.refused"
     """A login failed or was refused."""
+    LOGGED_OUT = "logout"
+    """A session ended before its time: the person or the provider wanted it."""
+    LOGOUT_REFUSED = "logout.refused"
+    """A provider's logout was forged, stale or replayed; nothing ended."""
     RECORDS_FETCHED = "records.fetched"
     """The study administration system listed records."""
     RECORDS_NONE = "records.none"
@@ -69,6 +73,8 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.LAUNCH_REFUSED: frozenset({"reason"}),
         _E.LOGIN_SUCCEEDED: frozenset({"method"}),
         _E.LOGIN_REFUSED: frozenset({"reason"}),
+        _E.LOGGED_OUT: frozenset({"by"}),
+        _E.LOGOUT_REFUSED: frozenset({"reason"}),
         _E.RECORDS_FETCHED: frozenset({"adapter", "records"}),
         _E.RECORDS_NONE: frozenset({"error"}),
         _E.RECORDS_FAILED: frozenset({"error"}),

@@ -51,6 +51,12 @@ class Settings:
     transfer_lifetime: int = 4 * 3600
     """How long a transfer may take from entry to reply."""
 
+    session_lifetime: int = 4 * 3600
+    """How long somebody stays logged in at the most; a provider may say less."""
+
+    session_idle: int = 1800
+    """How long somebody stays logged in without asking for a page."""
+
     delivered_lifetime: int = 3600
     """How long a finished transfer's reply can be loaded again before it is destroyed."""
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from emrex_gateway import audit
 from emrex_gateway.audit import Event
-from emrex_gateway.domain import Identity, Transfer, TransferState
+from emrex_gateway.domain import Identity, Transfer
 from emrex_gateway.errors import LaunchError, LoginError, TransferNotFound
 from emrex_gateway.exporting._enter import Entered, begin
-from emrex_gateway.exporting._login import identify
+from emrex_gateway.exporting._login import LOGIN_STATES, LoginDone, identify
 from emrex_gateway.exporting._payloads import CLAIMED, ORIGIN, Origin
-from emrex_gateway.ports import Launch
+from emrex_gateway.ports import Launch, LoggedIn
 from emrex_gateway.services import Services
 
 
@@ -59,7 +59,7 @@ def launch(services: Services, slug: str, accepted: Launch, method: str) -> Laun
         if accepted.transfer is not None:
             transfer = uow.transfers.get(accepted.transfer)
             late = transfer.expires_at <= services.clock()
-            if transfer.state is not TransferState.ENTERED or transfer.access_point != slug or late:
+            if transfer.state not in LOGIN_STATES or transfer.access_point != slug or late:
                 raise TransferNotFound("the launch names a transfer that does not wait for a login")
         else:
             entered = begin(services, uow, slug, None)
@@ -76,10 +76,10 @@ def claimed(services: Services, transfer: Transfer, ticket: str) -> Identity:
     return _claim(services, transfer, ticket).identity
 
 
-def confirm_claim(services: Services, transfer: Transfer, ticket: str) -> Transfer:
+def confirm_claim(services: Services, transfer: Transfer, ticket: str) -> LoginDone:
     """The person in front of that browser says that the launch means them. Raises ``LoginError``."""
     claim = _claim(services, transfer, ticket)
-    return identify(services, transfer, claim.identity, claim.method)
+    return identify(services, transfer, LoggedIn(identity=claim.identity), claim.method)
 
 
 def _claim(services: Services, transfer: Transfer, ticket: str) -> Claimed:

@@ -15,6 +15,10 @@ LOGIN = "login"
 """``LoginState``: what a login under way must be compared with."""
 CLAIMED = "claimed"
 """``Claimed`` (see ``_launch``): who a launch says it is, until the person confirms it."""
+FAILURE = "failure"
+"""``LoginFailure``: why the last login did not work; an empty reason once one has."""
+LOGOUT = "logout"
+"""``LogoutState``: what it takes to end the provider's own session."""
 IDENTITY = "identity"
 """``Identity``: who is there."""
 LISTING = "listing"
@@ -34,10 +38,24 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginState:
-    """The method in use and what its ``start`` asked to keep."""
+    """The method in use and what its ``start`` asked to keep.
+
+    ``ticket_hash`` is the SHA-256 of the ticket in the browser's cookie, for
+    answers that are posted from the provider's page.
+    """
 
     method: str
     state: Mapping[str, str] = field(repr=False)
+    ticket_hash: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutState:
+    """What ``Login.logout`` needs, until it was used; then the ``state`` that comes back."""
+
+    method: str
+    kept: Mapping[str, str] = field(default_factory=dict, repr=False)
+    state: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ def sweep(services: Services) -> Swept:
     now, settings = services.clock(), services.settings
     with services.store.begin() as uow:
         uow.once.sweep(now)
+        uow.sessions.sweep(now)
         forgotten = uow.transfers.forget(
             before=now - timedelta(seconds=settings.audit_lifetime),
             entered_before=now - timedelta(seconds=settings.entered_lifetime),
@@ -85,6 +86,7 @@ def _quietly(services: Services, transfer: Transfer, state: TransferState) -> in
             if state is TransferState.EXPIRED:
                 uow.transfers.move(transfer, state)
                 uow.transfers.purge(transfer.id)
+                uow.sessions.end_of_transfer(transfer.id, "limit")
                 audit.record(
                     uow, Event.TRANSFER_EXPIRED, transfer=transfer.id, state=transfer.state.value
                 )

@@ -12,13 +12,14 @@ from werkzeug.exceptions import BadRequest
 
 from emrex_gateway import exporting
 from emrex_gateway.domain import Identity, Institution, Transfer
-from emrex_gateway.errors import TransferNotFound
+from emrex_gateway.errors import SessionOver, TransferNotFound
 from emrex_gateway.services import Services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 EXTENSION = "emrex_gateway"
+TICKET_SECONDS = 900
 
 
 class Host(Protocol):
@@ -51,9 +52,9 @@ def services() -> Services:
     return context().services
 
 
-def absolute(endpoint: str, slug: str) -> str:
+def absolute(endpoint: str, **values: str) -> str:
     """An absolute address under ``public_url``; the request's ``Host`` header has no say."""
-    path = url_for(endpoint, slug=slug)
+    path = url_for(endpoint, **values)
     base = services().settings.public_url
     root = request.script_root
     return base + path[len(root) :] if path.startswith(root) else base + path
@@ -101,6 +102,89 @@ def remember(response: Response, entered: exporting.Entered) -> Response:
     return response
 
 
+def remember_session(response: Response, done: exporting.LoginDone) -> Response:
+    """Give the browser its new session: an id that did not exist before this login."""
+    settings = services().settings
+    response.set_cookie(
+        _session_cookie(done.transfer.id),
+        done.secret,
+        max_age=settings.session_lifetime,
+        path=f"{request.script_root}/{done.transfer.access_point}/",
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def session_secret(at: Transfer) -> str | None:
+    """What this browser's session cookie for the transfer carries."""
+    return request.cookies.get(_session_cookie(at.id))
+
+
+def require_session() -> None:
+    """Let only the person who logged in go on, where records are or will be shown.
+
+    Raises ``SessionOver`` and ``TransferNotFound``.
+    """
+    at = transfer()
+    if at.state in exporting.NEED_SESSION:
+        exporting.require_session(services(), at, session_secret(at))
+
+
+def session_over() -> str:
+    """Why this browser's session is over (``SessionOver.reason``); empty while somebody is logged in."""
+    at = transfer()
+    try:
+        exporting.require_session(services(), at, session_secret(at))
+    except SessionOver as over:
+        return over.reason
+    return ""
+
+
+def is_logged_in() -> bool:
+    """Whether somebody is logged in for the transfer in hand: its pages then offer to log out."""
+    at = known_transfer()
+    return at is not None and at.state in exporting.NEED_SESSION and not session_over()
+
+
+def remember_ticket(response: Response, at: Transfer, institution: str, ticket: str) -> Response:
+    """Bind a login whose answer is posted to this browser.
+
+    The post comes from the provider's page: a cross-site one, which carries
+    only cookies with ``SameSite=None``, and those must be ``Secure`` (browsers
+    take that on a loopback address without TLS too). It opens nothing but this
+    one login, for a quarter of an hour.
+    """
+    response.set_cookie(
+        _ticket_cookie(at.id),
+        ticket,
+        max_age=TICKET_SECONDS,
+        path=f"{request.script_root}/sp/{institution}/",
+        secure=True,
+        httponly=True,
+        samesite="None",
+    )
+    return response
+
+
+def ticket(transfer_id: str) -> str | None:
+    """The ticket that this browser has for a transfer's login."""
+    return request.cookies.get(_ticket_cookie(transfer_id))
+
+
+def forget_ticket(response: Response, transfer_id: str, institution: str) -> Response:
+    """Take the ticket away once its login has ended."""
+    response.delete_cookie(
+        _ticket_cookie(transfer_id),
+        path=f"{request.script_root}/sp/{institution}/",
+        secure=True,
+        httponly=True,
+        samesite="None",
+    )
+    return response
+
+
 def form_token() -> str:
     """The token of this transfer's forms: only a page of ours can know it."""
     secret = request.cookies.get(_cookie(transfer().id), "")
@@ -122,3 +206,11 @@ def institution(slug: str) -> Institution | None:
 
 def _cookie(transfer_id: str) -> str:
     return f"emrex-{transfer_id}"
+
+
+def _session_cookie(transfer_id: str) -> str:
+    return f"emrex-session-{transfer_id}"
+
+
+def _ticket_cookie(transfer_id: str) -> str:
+    return f"emrex-login-{transfer_id}"

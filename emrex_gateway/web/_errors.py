@@ -8,7 +8,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 
-from flask import Flask, make_response, render_template, request
+from flask import Flask, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -21,6 +21,7 @@ from emrex_gateway.errors import (
     LoginError,
     NoSuchAccessPoint,
     PeerError,
+    SessionOver,
     StaleTransfer,
     StoreUnavailable,
     TransferNotFound,
@@ -48,6 +49,9 @@ def init(app: Flask) -> None:
 def _gateway(error: GatewayError) -> Response:
     if isinstance(error, StaleTransfer) and (at := _transfer()) is not None:
         return go_on(at, late=True)
+    if isinstance(error, SessionOver) and (at := _transfer()) is not None:
+        address = url_for("login.methods", slug=at.access_point, transfer_id=at.id)
+        return redirect(address, code=303)
     return _show(_page_for(error), error)
 
 

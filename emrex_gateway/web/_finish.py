@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -15,6 +15,13 @@ from emrex_gateway.web._headers import posts_to
 from emrex_gateway.web._steps import elsewhere, go_on
 
 finish = Blueprint("finish", __name__)
+
+
+@finish.before_request
+def _only_the_person() -> None:
+    """Cancelling sends nothing, so whoever sits at the browser may do it after the session has ended."""
+    if request.endpoint != "finish.cancel":
+        _context.require_session()
 
 
 @finish.get("/<slug>/t/<transfer_id>/reply")

@@ -73,5 +73,12 @@ def count_entry(app: Flask) -> None:
         raise TooManyRequests(retry_after=_retry_after())
 
 
+def worth_a_notice(app: Flask) -> bool:
+    """Whether one more refusal should stand in the trail: one a minute and process does."""
+    limits = app.extensions[_EXTENSION]
+    assert isinstance(limits, Limits)
+    return limits.worth_a_notice()
+
+
 def _retry_after() -> int:
     return parse(services().settings.entry_limit).get_expiry()

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting
 from emrex_gateway.domain import LoginMethod, Transfer, TransferState
 from emrex_gateway.errors import LoginError, StaleTransfer, TransferNotFound
-from emrex_gateway.web import _context
-from emrex_gateway.web._context import absolute, require_form_token, services
+from emrex_gateway.ports import LoggedIn
+from emrex_gateway.web import _context, _finding
+from emrex_gateway.web._context import (
+    absolute,
+    remember_session,
+    remember_ticket,
+    require_form_token,
+    services,
+)
 from emrex_gateway.web._languages import language
-from emrex_gateway.web._steps import elsewhere, go_on
+from emrex_gateway.web._steps import go_on
 
 login = Blueprint("login", __name__)
 
@@ -19,22 +26,33 @@ login = Blueprint("login", __name__)
 @login.get("/<slug>/t/<transfer_id>/")
 def methods(slug: str, transfer_id: str) -> Response | str:
     """The ways to log in; with the host's user as only way there is nothing to ask."""
-    if (away := elsewhere("login.methods")) is not None:
+    if (away := _no_login_here()) is not None:
         return away
     at = _context.transfer()
-    offered = [m for m in exporting.login_methods(services(), at) if _usable(m, at)]
-    if len(offered) == 1 and offered[0].kind == "host" and not request.args.get("error"):
-        return _start(slug, transfer_id, offered[0])
-    return render_template("emrex/login.html", methods=offered, error=request.args.get("error"))
+    offered = [m for m in exporting.login_methods(services(), at) if _usable(m)]
+    again = at.state is not TransferState.ENTERED
+    failure = exporting.login_failure(services(), at)
+    if len(offered) == 1 and offered[0].kind == "host" and not again and failure is None:
+        return _start(slug, at, offered[0])
+    return render_template(
+        "emrex/session_over.html" if again else "emrex/login.html",
+        methods=offered,
+        failure=failure,
+        over=_context.session_over() if again else "",
+    )
 
 
 @login.get("/<slug>/t/<transfer_id>/login/<method_id>")
 def start(slug: str, transfer_id: str, method_id: str) -> Response:
     """Send the browser to a provider. A GET: a POST of ours never redirects to another origin."""
-    if (away := elsewhere("login.methods")) is not None:
+    if (away := _no_login_here()) is not None:
         return away
-    method = exporting.login_method(services(), _context.transfer(), method_id)
-    return _start(slug, transfer_id, method)
+    at = _context.transfer()
+    try:
+        method = exporting.login_method(services(), at, method_id)
+    except LoginError:
+        return _methods(at)
+    return _start(slug, at, method, request.args.get("provider"))
 
 
 @login.get("/<slug>/callback")
@@ -44,61 +62,107 @@ def callback(slug: str) -> Response:
     if request.view_args is not None:
         request.view_args["transfer_id"] = transfer_id
     at = _context.transfer()
-    try:
-        moved = exporting.finish_login(
-            services(), at, absolute("login.callback", slug=slug), request.args.to_dict()
-        )
-    except StaleTransfer:
-        return go_on(at, late=True)
-    except LoginError as error:
-        code = "denied" if error.reason == "denied" else "failed"
-        address = url_for("login.methods", slug=slug, transfer_id=at.id, error=code)
-        return redirect(address, code=303)
-    return go_on(moved)
+    return _finish(at, absolute("login.callback", slug=slug), request.args.to_dict())
+
+
+@login.post("/sp/<institution>/acs")
+def acs(institution: str) -> Response:
+    """A SAML provider's answer, posted from its page (SAML bindings, section 3.5).
+
+    The relay state begins with the transfer's id; the cookie that was set when
+    the browser was sent away decides whether this is that browser.
+    """
+    transfer_id = request.form.get("RelayState", "").partition(".")[0]
+    at = exporting.posted_login(services(), institution, transfer_id, _context.ticket(transfer_id))
+    response = _finish(at, "", request.form.to_dict())
+    return _context.forget_ticket(response, at.id, institution)
 
 
 @login.route("/<slug>/t/<transfer_id>/person", methods=["GET", "POST"])
 def person(slug: str, transfer_id: str) -> Response | str:
     """A launch names a person; only they can say that it is they."""
-    if (away := elsewhere("login.methods")) is not None:
+    if (away := _no_login_here()) is not None:
         return away
     at = _context.transfer()
     ticket = request.values.get("launch", "")
     try:
         if request.method == "POST":
             require_form_token()
-            return go_on(exporting.confirm_claim(services(), at, ticket))
+            return _logged_in(exporting.confirm_claim(services(), at, ticket))
         identity = exporting.claimed(services(), at, ticket)
     except LoginError:
-        failed = url_for("login.methods", slug=slug, transfer_id=transfer_id, error="failed")
-        return redirect(failed, code=303)
+        return _methods(at)
     return render_template("emrex/person.html", identity=identity, ticket=ticket)
 
 
-def _start(slug: str, transfer_id: str, method: LoginMethod) -> Response:
-    at = _context.transfer()
+def _start(
+    slug: str, at: Transfer, method: LoginMethod, provider: str | None = None
+) -> Response:
     if method.kind == "host":
-        return _as_host_user(slug, transfer_id, method, at)
+        return _as_host_user(slug, at, method)
     if method.kind == "launch":
         return redirect(_launch_address(method, at), code=303)
     try:
-        address = exporting.start_login(
-            services(), at, method.id, absolute("login.callback", slug=slug), language()
+        started = exporting.start_login(
+            services(),
+            at,
+            method.id,
+            callback_url=absolute("login.callback", slug=slug),
+            locale=language(),
+            provider=provider,
         )
+    except LoginError as error:
+        return _finding.choose(at, method) if error.reason == "choose" else _methods(at)
+    response = make_response(redirect(started.url, code=303))
+    if provider is not None:
+        _finding.remember_choice(response, provider)
+    if started.ticket is not None:
+        remember_ticket(response, at, method.institution, started.ticket)
+    return response
+
+
+def _finish(at: Transfer, callback_url: str, parameters: dict[str, str]) -> Response:
+    try:
+        return _logged_in(exporting.finish_login(services(), at, callback_url, parameters))
+    except StaleTransfer:
+        return go_on(at, late=True)
     except LoginError:
-        failed = url_for("login.methods", slug=slug, transfer_id=transfer_id, error="unreachable")
-        return redirect(failed, code=303)
+        return _methods(at)
+
+
+def _logged_in(done: exporting.LoginDone) -> Response:
+    return remember_session(go_on(done.transfer), done)
+
+
+def _methods(at: Transfer) -> Response:
+    """Back to the choice, which says what went wrong."""
+    address = url_for("login.methods", slug=at.access_point, transfer_id=at.id)
     return redirect(address, code=303)
 
 
-def _as_host_user(slug: str, transfer_id: str, method: LoginMethod, at: Transfer) -> Response:
+def _no_login_here() -> Response | None:
+    """Lead on when nobody has to log in now."""
+    at = _context.transfer()
+    if at.state is TransferState.ENTERED:
+        return None
+    if at.state in exporting.LOGIN_STATES and _context.session_over():
+        return None
+    return go_on(at)
+
+
+def _as_host_user(slug: str, at: Transfer, method: LoginMethod) -> Response:
     host = _context.context().host
     identity = host.identity(request.environ) if host else None
     if identity is not None:
-        return go_on(exporting.identify(services(), at, identity, method.id))
+        try:
+            who = LoggedIn(identity=identity)
+            return _logged_in(exporting.identify(services(), at, who, method.id))
+        except LoginError as error:
+            exporting.note_failure(services(), at, error)
+            return _methods(at)
     if host is None:
         raise TransferNotFound("this gateway has no host to log in at")
-    here = url_for("login.start", slug=slug, transfer_id=transfer_id, method_id=method.id)
+    here = url_for("login.start", slug=slug, transfer_id=at.id, method_id=method.id)
     return redirect(host.login_url(here), code=303)
 
 
@@ -108,10 +172,8 @@ def _launch_address(method: LoginMethod, at: Transfer) -> str:
     return f"{base}{'&' if '?' in base else '?'}transfer={at.id}"
 
 
-def _usable(method: LoginMethod, at: Transfer) -> bool:
+def _usable(method: LoginMethod) -> bool:
     """A launch can only serve a waiting client when the host has a page to ask for one."""
-    if at.state is not TransferState.ENTERED:
-        return False
     if method.kind == "host":
         return _context.context().host is not None
     if method.kind == "launch":

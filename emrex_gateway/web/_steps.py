@@ -48,7 +48,7 @@ def elsewhere(endpoint: str) -> Response | None:
 def same_page(lang: str) -> str:
     """This page's address in another language."""
     arguments = {**request.args.to_dict(), "lang": lang}
-    for private in ("code", "state", "session_state", "iss"):
+    for private in ("code", "state", "session_state", "iss", "SAMLRequest", "SAMLResponse", "RelayState"):
         arguments.pop(private, None)
     return f"?{urlencode(arguments)}"
 
@@ -60,5 +60,5 @@ def page_transfer() -> Transfer | None:
 
 def page_institution() -> Institution | None:
     """The institution whose pages these are."""
-    slug = (request.view_args or {}).get("slug")
-    return institution(slug) if slug else None
+    values = request.view_args or {}
+    return institution(values["slug"]) if values.get("slug") else None

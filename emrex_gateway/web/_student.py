@@ -15,6 +15,7 @@ from emrex_gateway.web._languages import language
 from emrex_gateway.web._steps import elsewhere, go_on, page_of
 
 student = Blueprint("student", __name__)
+student.before_request(_context.require_session)
 
 REFRESH_SECONDS = 2
 

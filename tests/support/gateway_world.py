@@ -50,7 +50,7 @@ from emrex_gateway.domain import (
 )
 from emrex_gateway.errors import GatewayError, LoginError
 from emrex_gateway.factory import create_app
-from emrex_gateway.ports import Adapter, LoginStart, Signers
+from emrex_gateway.ports import Adapter, LoggedIn, LoginStart, Signers
 from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings
 from emrex_gateway.store import upgrade
@@ -153,10 +153,18 @@ class FakeLogin:
 
     def __init__(self) -> None:
         self.identity = IDENTITY
+        self.logged_in = LoggedIn(identity=IDENTITY)
         self.error: LoginError | None = None
+        self.logouts: list[dict[str, str]] = []
 
     def start(
-        self, method: LoginMethod, *, callback_url: str, transfer_id: str, locale: str | None
+        self,
+        method: LoginMethod,
+        *,
+        callback_url: str,
+        transfer_id: str,
+        locale: str | None,
+        provider: str | None = None,
     ) -> LoginStart:
         if self.error and self.error.reason == "unreachable":
             raise self.error
@@ -170,12 +178,18 @@ class FakeLogin:
         callback_url: str,
         state: Mapping[str, str],
         parameters: Mapping[str, str],
-    ) -> Identity:
+    ) -> LoggedIn:
         if self.error:
             raise self.error
         if parameters.get("state") != state["state"]:
             raise LoginError("state", reason="state")
-        return self.identity
+        return replace(self.logged_in, identity=self.identity)
+
+    def logout(
+        self, method: LoginMethod, *, kept: Mapping[str, str], return_url: str, state: str
+    ) -> str | None:
+        self.logouts.append(dict(kept))
+        return f"https://op.example/logout?state={state}" if kept else None
 
 
 class FakeQueue:
