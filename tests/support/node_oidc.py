@@ -38,11 +38,14 @@ def install(cache: Path) -> Path:
 
 @contextmanager
 def running(
-    cache: Path, clients: Sequence[Mapping[str, Any]], accounts: Mapping[str, Mapping[str, Any]]
+    cache: Path,
+    clients: Sequence[Mapping[str, Any]],
+    accounts: Mapping[str, Mapping[str, Any]],
+    host: str = "127.0.0.1",
 ) -> Iterator[str]:
-    """Run the provider and yield its issuer; its process ends with the context."""
+    """Run the provider at a loopback name and yield its issuer; its process ends with the context."""
     node = shutil.which("node") or "node"
-    argument = json.dumps({"clients": clients, "accounts": accounts})
+    argument = json.dumps({"clients": clients, "accounts": accounts, "host": host})
     process = subprocess.Popen(
         [node, "--import", "./compat.mjs", "server.mjs", argument],
         cwd=cache,
