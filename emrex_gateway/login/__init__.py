@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from emrex_gateway.login._claims import identity_from_claims
 from emrex_gateway.login._launch import accept_launch
 from emrex_gateway.login._oidc import OidcLogin
+from emrex_gateway.login._person import ClaimRule
 from emrex_gateway.login._settings import (
     KINDS,
-    ClaimRule,
     ClientAuthentication,
     HostSettings,
     LaunchSettings,
@@ -23,6 +23,7 @@ from emrex_gateway.login._settings import (
     OidcSettings,
     settings_of,
 )
+from emrex_gateway.login.saml._settings import SamlSettings
 from emrex_gateway.ports import Clock, Login, Secrets
 from emrex_gateway.settings import Settings
 
@@ -41,6 +42,7 @@ __all__ = [
     "MethodSettings",
     "OidcLogin",
     "OidcSettings",
+    "SamlSettings",
     "accept_launch",
     "identity_from_claims",
     "logins",

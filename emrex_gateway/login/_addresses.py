@@ -7,9 +7,10 @@ Sources: the registries of special-purpose addresses (RFC 6890), RFC 4193
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
 
 MAX_URL = 2048
 _PRINTABLE = re.compile(r"[!#-;=?-\[\]_a-z~]*")
@@ -79,6 +80,13 @@ def split_url(url: object, *, http_on_loopback: bool) -> SplitResult | None:
         return None
     plain = parts.scheme == "http" and http_on_loopback and is_loopback_host(host)
     return parts if parts.scheme == "https" or plain else None
+
+
+def with_parameters(url: str, parameters: Mapping[str, str]) -> str:
+    """Add query parameters to an address that ``split_url`` has accepted, after those that it has."""
+    parts = urlsplit(url)
+    query = "&".join(part for part in (parts.query, urlencode(parameters)) if part)
+    return urlunsplit(parts._replace(query=query))
 
 
 def _plain(ip: _Ip) -> _Ip:

@@ -14,8 +14,8 @@ from typing import Any
 from emrex_gateway.domain import Identity, LoginMethod, PersonIdentifier, PersonIdentifierType
 from emrex_gateway.errors import ConfigError, LaunchError
 from emrex_gateway.login._addresses import split_url
-from emrex_gateway.login._claims import birth_date, clean, locale, values
 from emrex_gateway.login._jws import JwsError, read_header, verify
+from emrex_gateway.login._person import birth_date, clean, locale, values
 from emrex_gateway.login._settings import (
     LAUNCH_ALGORITHMS,
     LaunchSettings,

@@ -11,24 +11,28 @@ import secrets as random
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import httpcore
 
-from emrex_gateway.domain import Identity, LoginMethod
+from emrex_gateway.domain import LoginMethod
 from emrex_gateway.errors import ConfigError, LoginError
-from emrex_gateway.login._addresses import AddressPolicy
+from emrex_gateway.login._addresses import AddressPolicy, with_parameters
 from emrex_gateway.login._authlib import OidcClient, check_id_token
-from emrex_gateway.login._claims import identity_from_claims
+from emrex_gateway.login._claims import check_person, identity_from_claims
 from emrex_gateway.login._http import Caller, Resolve, resolve
 from emrex_gateway.login._jws import JwsError, read_header, verify
+from emrex_gateway.login._person import first
 from emrex_gateway.login._provider import Provider, Providers
 from emrex_gateway.login._settings import OidcSettings, oidc_settings
-from emrex_gateway.ports import Clock, LoginStart, Secrets
+from emrex_gateway.ports import Clock, LoggedIn, LoginStart, Once, Secrets
 from emrex_gateway.settings import Settings
 
 MAX_TOKEN = 64 * 1024
 _MAX_PARAMETER = 4096
+_DAY = timedelta(days=1)
+"""Longer than any transfer waits for a login."""
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
 
 
@@ -65,20 +69,31 @@ class OidcLogin:
         self._providers = Providers(clock, http_on_loopback=settings.http_on_loopback)
 
     def start(
-        self, method: LoginMethod, *, callback_url: str, transfer_id: str, locale: str | None
+        self,
+        method: LoginMethod,
+        *,
+        callback_url: str,
+        transfer_id: str,
+        locale: str | None,
+        provider: str | None = None,
     ) -> LoginStart:
-        """As ``ports.Login``; ``LoginError.reason`` says what is wrong with the provider."""
+        """As ``ports.Login``; ``LoginError.reason`` says what is wrong with the provider.
+
+        The method's one provider is used; ``provider`` may only repeat its issuer.
+        """
         with _as_login_error():
             settings = oidc_settings(method)
+            if provider not in (None, settings.issuer):
+                raise LoginError("the method has another provider", "provider-unknown")
             caller = self._caller(settings)
-            provider = self._providers.provider(caller, settings)
+            at = self._providers.provider(caller, settings)
             state = {
                 "method": method.id,
                 "state": f"{transfer_id}.{random.token_urlsafe(32)}",
                 "nonce": random.token_urlsafe(32),
                 "code_verifier": random.token_urlsafe(48),
             }
-            url = OidcClient(caller, settings, provider).authorization_url(
+            url = OidcClient(caller, settings, at).authorization_url(
                 callback_url,
                 state=state["state"],
                 nonce=state["nonce"],
@@ -94,7 +109,7 @@ class OidcLogin:
         callback_url: str,
         state: Mapping[str, str],
         parameters: Mapping[str, str],
-    ) -> Identity:
+    ) -> LoggedIn:
         """As ``ports.Login``; ``LoginError.reason`` is ``denied`` when the person said no."""
         _check_state(method, state, parameters)
         with _as_login_error():
@@ -107,8 +122,36 @@ class OidcLogin:
                 code, callback_url=callback_url, code_verifier=state["code_verifier"]
             )
             claims = self._claims(caller, settings, provider, tokens, state["nonce"])
-            _check_person(settings, identity := identity_from_claims(method, settings, claims))
-            return identity
+            identity = identity_from_claims(method, settings, claims)
+            check_person(settings, identity, claims)
+            # The provider redeems a code once; that its answer counts once is for us to see to.
+            nonce = Once("oidc-nonce", f"{settings.issuer}\0{state['nonce']}", self._clock() + _DAY)
+            return LoggedIn(
+                identity=identity,
+                once=(nonce,),
+                subject=identity.subject,
+                sid=first(claims.get("sid")),
+                logout={"id_token": tokens["id_token"]},
+            )
+
+    def logout(
+        self, method: LoginMethod, *, kept: Mapping[str, str], return_url: str, state: str
+    ) -> str | None:
+        """As ``ports.Login`` (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
+        try:
+            settings = oidc_settings(method)
+            provider = self._providers.provider(self._caller(settings), settings)
+        except (LoginError, ConfigError):
+            return None
+        if provider.end_session_endpoint is None:
+            return None
+        asked = {
+            "id_token_hint": kept.get("id_token", ""),
+            "client_id": settings.client_id,
+            "post_logout_redirect_uri": return_url,
+            "state": state,
+        }
+        return with_parameters(provider.end_session_endpoint, {k: v for k, v in asked.items() if v})
 
     def check(self, method: LoginMethod) -> None:
         """Try what can be tried without a person: settings, secret, metadata, keys.
@@ -227,14 +270,6 @@ def _check_answer(provider: Provider, parameters: Mapping[str, str]) -> str:
     if not code or len(code) > _MAX_PARAMETER:
         raise LoginError("the answer has no code", "code")
     return code
-
-
-def _check_person(settings: OidcSettings, identity: Identity) -> None:
-    organizations, levels = settings.home_organizations, settings.assurance
-    if organizations and identity.home_organization not in organizations:
-        raise LoginError("the person's home organization may not log in here", "organization")
-    if levels and not levels.intersection(identity.assurance):
-        raise LoginError("the person's identity was not proven well enough", "assurance")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What a provider publishes of itself: its metadata and its keys, kept for a while.
 
-Sources: OpenID Connect Discovery 1.0 sections 3 and 4, RFC 8414, RFC 9207 section 3.
+Sources: OpenID Connect Discovery 1.0 sections 3 and 4, RFC 8414, RFC 9207 section 3,
+RFC 9126 section 5, RFC 9101 section 10.5, RP-Initiated Logout 1.0 section 2.1.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ MAX_PROVIDERS = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """A provider's metadata, checked. ``sends_issuer``: it promised RFC 9207's ``iss``."""
+    """A provider's metadata, checked. ``sends_issuer``: it promised RFC 9207's ``iss``.
+
+    ``par_endpoint`` takes pushed requests (RFC 9126), ``end_session_endpoint``
+    ends the provider's own session; ``None`` where there is none.
+    ``request_algorithms`` are those that it accepts for a signed request.
+    """
 
     issuer: str
     authorization_endpoint: str
@@ -32,6 +38,11 @@ class Provider:
     jwks_uri: str
     userinfo_endpoint: str | None
     sends_issuer: bool
+    end_session_endpoint: str | None = None
+    par_endpoint: str | None = None
+    requires_par: bool = False
+    requires_request_object: bool = False
+    request_algorithms: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +105,29 @@ class Providers:
                 raise LoginError(f"the provider's {name} is not an https address", "discovery")
             return str(url)
 
+        def optional(name: str) -> str | None:
+            return address(name) if metadata.get(name) is not None else None
+
         return Provider(
             issuer=settings.issuer,
             authorization_endpoint=address("authorization_endpoint"),
             token_endpoint=address("token_endpoint"),
             jwks_uri=address("jwks_uri"),
-            userinfo_endpoint=(
-                address("userinfo_endpoint") if "userinfo_endpoint" in metadata else None
-            ),
+            userinfo_endpoint=optional("userinfo_endpoint"),
             sends_issuer=metadata.get("authorization_response_iss_parameter_supported") is True,
+            end_session_endpoint=optional("end_session_endpoint"),
+            par_endpoint=optional("pushed_authorization_request_endpoint"),
+            requires_par=metadata.get("require_pushed_authorization_requests") is True,
+            requires_request_object=metadata.get("require_signed_request_object") is True,
+            request_algorithms=_names(metadata.get("request_object_signing_alg_values_supported")),
         )
+
+
+def _names(value: object) -> frozenset[str] | None:
+    """A list of names; ``None`` when the provider does not say."""
+    if not isinstance(value, list):
+        return None
+    return frozenset(name for name in value if isinstance(name, str))
 
 
 def _key(settings: OidcSettings) -> tuple[str, bool]:

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
 
-from emrex_gateway.domain import LoginMethod, PersonIdentifierType
+from emrex_gateway.domain import LoginMethod
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.login._addresses import split_url
 from emrex_gateway.login._jws import PublicKey, read_public_key
+from emrex_gateway.login._person import NATIONAL_RULES, ClaimRule
 from emrex_gateway.login._read import Fields
 
 SIGNING_ALGORITHMS = frozenset(
@@ -22,19 +23,6 @@ SIGNING_ALGORITHMS = frozenset(
 
 LAUNCH_ALGORITHMS = frozenset({"RS256", "ES256"})
 """What may sign a launch."""
-
-
-class ClaimRule(StrEnum):
-    """How a claim's value becomes an identifier: as it is, or read as one of SCHAC's URNs."""
-
-    ESI = PersonIdentifierType.ESI.value
-    NATIONAL = PersonIdentifierType.NATIONAL.value
-    NATIONAL_LEARNER = PersonIdentifierType.NATIONAL_LEARNER.value
-    LOCAL = PersonIdentifierType.LOCAL.value
-    UNIQUE_CODE = "schacPersonalUniqueCode"
-    """A European Student Identifier or a local student number, told apart by the URN."""
-    UNIQUE_ID = "schacPersonalUniqueID"
-    """A national identifier inside a URN."""
 
 
 DEFAULT_CLAIMS: Mapping[str, ClaimRule] = {"schac_personal_unique_code": ClaimRule.UNIQUE_CODE}
@@ -52,6 +40,17 @@ class ClientAuthentication(StrEnum):
     PRIVATE_KEY = "private_key_jwt"
 
 
+class Par(StrEnum):
+    """Whether the authorization request is pushed to the provider first (RFC 9126)."""
+
+    AUTO = "auto"
+    """Where the provider offers it."""
+    ALWAYS = "always"
+    """... and no login where it does not."""
+    NEVER = "never"
+    """... unless the provider requires it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcSettings:
     """An OpenID Connect provider.
@@ -61,8 +60,13 @@ class OidcSettings:
     ``national_identifiers`` says that this provider's national identifiers
     count. ``home_organizations``, when set, lists the only ones that may log
     in here (a federation's proxy serves many). ``assurance``, when set, lists
-    levels of which the person must have one. ``parameters`` are added to the
-    authorization request. ``max_age`` is in seconds.
+    levels of which the person must have one. ``required`` names claims that
+    must come. ``domains``, when set, are the only ones that this provider may
+    speak for: home organizations, account names and identifiers of others are
+    left out. ``parameters`` are added to the authorization request.
+    ``max_age`` is in seconds. ``par`` says whether the request is pushed
+    (RFC 9126), ``request_object`` that it is signed with ``private_key``
+    (RFC 9101); a provider that requires either gets it.
     """
 
     issuer: str
@@ -77,11 +81,15 @@ class OidcSettings:
     national_identifiers: bool = False
     home_organizations: frozenset[str] = frozenset()
     assurance: frozenset[str] = frozenset()
+    required: tuple[str, ...] = ()
+    domains: frozenset[str] = frozenset()
     userinfo: bool = True
     allow_private_addresses: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
     prompt: str = ""
     max_age: int | None = None
+    par: Par = Par.AUTO
+    request_object: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +155,30 @@ def _oidc(fields: Fields) -> OidcSettings:
         national_identifiers=national,
         home_organizations=frozenset(o.lower() for o in fields.texts("home_organizations")),
         assurance=frozenset(fields.texts("assurance")),
+        required=fields.texts("required"),
+        domains=frozenset(d.lower() for d in fields.texts("domains")),
         userinfo=fields.flag("userinfo", True),
         allow_private_addresses=fields.flag("allow_private_addresses", False),
         parameters=parameters,
         prompt=fields.text("prompt", ""),
         max_age=fields.number("max_age"),
+        par=_par(fields),
+        request_object=_request_object(fields, private_key),
     )
+
+
+def _par(fields: Fields) -> Par:
+    try:
+        return Par(fields.text("par", Par.AUTO.value))
+    except ValueError:
+        raise fields.wrong("par", f"must be one of {', '.join(Par)}") from None
+
+
+def _request_object(fields: Fields, private_key: str | None) -> bool:
+    wanted = fields.flag("request_object", False)
+    if wanted and private_key is None:
+        raise fields.wrong("request_object", "needs private_key, which signs it")
+    return wanted
 
 
 def _authentication(
@@ -179,7 +205,7 @@ def _claims(fields: Fields, national: bool) -> dict[str, ClaimRule]:
             claims[name] = ClaimRule(rule)
         except ValueError:
             raise fields.wrong("claims", f"may name only {', '.join(ClaimRule)}") from None
-        if claims[name] in (ClaimRule.NATIONAL, ClaimRule.UNIQUE_ID) and not national:
+        if claims[name] in NATIONAL_RULES and not national:
             raise fields.wrong("claims", "names a national identifier: set national_identifiers")
     return claims
 

@@ -46,7 +46,8 @@ def _log_in(
     begun = login.start(at, callback_url=CALLBACK, transfer_id=TRANSFER, locale=None)
     fake.nonce = begun.state["nonce"]
     parameters = {"code": "a-code", "state": begun.state["state"], **changes}
-    return login.finish(at, callback_url=CALLBACK, state=begun.state, parameters=parameters)
+    done = login.finish(at, callback_url=CALLBACK, state=begun.state, parameters=parameters)
+    return done.identity
 
 
 def _reason(fake: FakeProvider, *args: Any, **kwargs: Any) -> str:
@@ -432,7 +433,7 @@ def test_metadata_and_keys_are_kept(fake: FakeProvider) -> None:
 @pytest.mark.parametrize(
     ("settings", "change", "reason"),
     [
-        ({"home_organizations": ["campus.example"]}, _claims(), "organization"),
+        ({"home_organizations": ["campus.example"]}, _claims(), "missing-attributes"),
         (
             {"home_organizations": ["campus.example"]},
             _claims(schac_home_organization="other.example"),

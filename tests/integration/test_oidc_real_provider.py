@@ -93,9 +93,10 @@ def _log_in(at: LoginMethod, **changes: str) -> Identity:
     begun = login.start(at, callback_url=CALLBACK, transfer_id=TRANSFER, locale="fi")
     with Browser(CALLBACK) as browser:
         parameters = browser.log_in(begun.url, "aino")
-    return login.finish(
+    done = login.finish(
         at, callback_url=CALLBACK, state=begun.state, parameters={**parameters, **changes}
     )
+    return done.identity
 
 
 def test_code_flow_ends_in_identity(issuer: str) -> None:
@@ -228,7 +229,8 @@ def test_code_works_once(issuer: str) -> None:
         parameters = browser.log_in(begun.url, "aino")
 
     def finish() -> Identity:
-        return login.finish(at, callback_url=CALLBACK, state=begun.state, parameters=parameters)
+        done = login.finish(at, callback_url=CALLBACK, state=begun.state, parameters=parameters)
+        return done.identity
 
     assert finish().subject == "aino"
     with pytest.raises(LoginError) as caught:

@@ -58,12 +58,13 @@ def _log_in(browser: httpx.Client, issuer: str, user: str, password: str) -> Ide
     begun = login.start(at, callback_url=CALLBACK, transfer_id=TRANSFER, locale="fi")
     answer = _fill_in(browser, begun.url, user=user, password=password)
     assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, CALLBACK)
-    return login.finish(
+    done = login.finish(
         at,
         callback_url=CALLBACK,
         state=begun.state,
         parameters=query(answer.headers["location"]),
     )
+    return done.identity
 
 
 def test_student_logs_in(issuer: str, browser: httpx.Client) -> None:
