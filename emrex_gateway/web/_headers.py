@@ -35,6 +35,16 @@ def posts_to(address: str) -> None:
         g.emrex_form_action = "https: http:"
 
 
+def public(seconds: int, policy: str) -> None:
+    """Let this answer be kept by anybody for a while, under a policy of its own.
+
+    For what holds nothing of a person and is the same for everybody; every
+    other answer is stored nowhere.
+    """
+    g.emrex_cache = f"public, max-age={seconds}"
+    g.emrex_policy = policy
+
+
 def apply(response: Response) -> Response:
     """Set the headers that every page has.
 
@@ -46,10 +56,10 @@ def apply(response: Response) -> Response:
     if "emrex_nonce" in g:
         policy += f"; script-src 'nonce-{g.emrex_nonce}'"
     headers = response.headers
-    headers["Content-Security-Policy"] = policy
+    headers["Content-Security-Policy"] = g.get("emrex_policy", policy)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["X-Frame-Options"] = "DENY"
     if request.endpoint != "static":
-        headers["Cache-Control"] = "no-store"
+        headers["Cache-Control"] = g.get("emrex_cache", "no-store")
     return response

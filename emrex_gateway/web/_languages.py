@@ -63,6 +63,11 @@ def number(value: Decimal) -> str:
     return str(format_decimal(value.normalize()))
 
 
+def count(value: int) -> str:
+    """A number of things, with the reader's separator of thousands."""
+    return str(format_decimal(value))
+
+
 def day(value: date | None) -> str:
     """A date in the reader's style, or nothing."""
     return str(format_date(value, "medium")) if value else ""

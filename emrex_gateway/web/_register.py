@@ -6,12 +6,23 @@ from flask import Flask
 
 from emrex_gateway import exporting
 from emrex_gateway.services import Services
-from emrex_gateway.web import _details, _errors, _headers, _languages, _limits, _rows, _steps
-from emrex_gateway.web._context import EXTENSION, Context, Host, form_token
+from emrex_gateway.web import (
+    _details,
+    _errors,
+    _failures,
+    _headers,
+    _languages,
+    _limits,
+    _rows,
+    _steps,
+)
+from emrex_gateway.web._context import EXTENSION, Context, Host, form_token, is_logged_in
 from emrex_gateway.web._entry import entry
+from emrex_gateway.web._finding import finding
 from emrex_gateway.web._finish import finish
 from emrex_gateway.web._health import health
 from emrex_gateway.web._login import login
+from emrex_gateway.web._logout import logout
 from emrex_gateway.web._student import student
 
 
@@ -20,7 +31,7 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
     app.extensions[EXTENSION] = Context(services, host)
     _languages.init(app)
     _limits.init(app, services.settings.entry_limit)
-    for blueprint in (health, entry, login, student, finish):
+    for blueprint in (health, entry, login, finding, student, finish, logout):
         app.register_blueprint(blueprint)
     _errors.init(app)
     app.after_request(_languages.remember)
@@ -29,10 +40,13 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
         best=_languages.best,
         day=_languages.day,
         number=_languages.number,
+        count=_languages.count,
         page_language=_languages.language,
         language_names=_languages.NAMES,
         nonce=_headers.nonce,
         form_token=form_token,
+        is_logged_in=is_logged_in,
+        explain_failure=_failures.explain,
         page_institution=_steps.page_institution,
         page_transfer=_steps.page_transfer,
         same_page=_steps.same_page,
