@@ -107,7 +107,12 @@ class Entity:
     @property
     def key(self) -> str:
         """A short name for addresses and job ids: 32 hex digits of the entity id's SHA-256."""
-        return hashlib.sha256(self.entity_id.encode()).hexdigest()[:32]
+        return self.key_of(self.entity_id)
+
+    @staticmethod
+    def key_of(entity_id: str) -> str:
+        """Return ``key`` of the entity with this id."""
+        return hashlib.sha256(entity_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

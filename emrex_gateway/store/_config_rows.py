@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from emrex_gateway.domain import (
     AccessPoint,
     AdapterBinding,
+    Federation,
     Institution,
     KnownClient,
     LoginMethod,
+    ServiceProvider,
 )
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.store import _tables as t
@@ -124,6 +126,41 @@ class SqlConfigRows:
                     for i, c in enumerate(clients)
                 ],
             )
+
+    def service_provider(self, institution: str) -> ServiceProvider | None:
+        table = t.service_provider
+        return self._one(
+            sa.select(table.c.data).where(table.c.institution == institution), ServiceProvider
+        )
+
+    def service_providers(self) -> tuple[ServiceProvider, ...]:
+        table = t.service_provider
+        return self._all(sa.select(table.c.data).order_by(table.c.institution), ServiceProvider)
+
+    def put_service_provider(self, provider: ServiceProvider) -> None:
+        self._put(
+            t.service_provider,
+            "institution",
+            institution=provider.institution,
+            data=_text(provider),
+        )
+
+    def federations(self) -> tuple[Federation, ...]:
+        return self._all(sa.select(t.federation.c.data).order_by(t.federation.c.slug), Federation)
+
+    def federation(self, slug: str) -> Federation | None:
+        return self._one(
+            sa.select(t.federation.c.data).where(t.federation.c.slug == slug), Federation
+        )
+
+    def put_federation(self, federation: Federation) -> None:
+        self._put(
+            t.federation,
+            "slug",
+            slug=federation.slug,
+            enabled=federation.enabled,
+            data=_text(federation),
+        )
 
     def _put(self, table: sa.Table, key: str, **values: Any) -> None:
         insert = dialect_insert(self._connection, table).values(**values)

@@ -10,11 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from emrex_gateway.errors import ConfigError, SealError
 from emrex_gateway.ports import Secrets
@@ -32,6 +35,7 @@ class KeyChain:
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._first = _name(keys[0])
         self._ciphers = {_name(key): AESGCM(key) for key in keys}
+        self._lookup_keys = tuple(_derive(key, b"emrex lookup") for key in keys)
 
     def wrap(self, transfer_id: str, key: bytes) -> tuple[str, bytes]:
         """Return the wrapping key's name and the wrapped key."""
@@ -42,6 +46,16 @@ class KeyChain:
         if (cipher := self._ciphers.get(wrapped_by)) is None:
             raise SealError(f"the payload key {wrapped_by} is not among the settings' payload_keys")
         return _open(cipher, wrapped, _key_context(transfer_id))
+
+    def hashes(self, kind: str, *values: str) -> tuple[str, ...]:
+        """Return HMAC-SHA-256 of the values, in hex, by each key: to find a row again.
+
+        The first is to be written, any of them may stand in a row that was
+        written before the keys were rotated. ``kind`` keeps purposes apart.
+        """
+        parts = (part.encode("utf-8", "surrogatepass") for part in (kind, *values))
+        message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        return tuple(hmac.new(key, message, "sha256").hexdigest() for key in self._lookup_keys)
 
 
 def load_keys(references: Sequence[str], secrets: Secrets, *, demo: bool) -> KeyChain:
@@ -102,6 +116,11 @@ def _key_context(transfer_id: str) -> bytes:
 
 def _payload_context(transfer_id: str, kind: str) -> bytes:
     return b"payload\0" + transfer_id.encode() + b"\0" + kind.encode()
+
+
+def _derive(key: bytes, purpose: bytes) -> bytes:
+    """Return a key for another purpose than sealing (HKDF, RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(key)
 
 
 def _name(key: bytes) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -163,4 +164,88 @@ circuit = Table(
     Column("binding", String(64), primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("open_until", Utc),
+)
+
+service_provider = Table(
+    "emrex_service_provider",
+    metadata,
+    Column("institution", ForeignKey("emrex_institution.slug"), primary_key=True),
+    Column("data", Text, nullable=False),
+)
+
+federation = Table(
+    "emrex_federation",
+    metadata,
+    Column("slug", String(64), primary_key=True),
+    Column("enabled", Boolean, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+federation_state = Table(
+    "emrex_federation_state",
+    metadata,
+    Column("federation", ForeignKey("emrex_federation.slug"), primary_key=True),
+    # Until when its entities are good that do not say otherwise: a new copy of the same
+    # entities then writes this one value, not a row for each.
+    Column("entities_until", Utc),
+    Column("data", Text, nullable=False),
+)
+
+entity = Table(
+    "emrex_entity",
+    metadata,
+    Column("federation", ForeignKey("emrex_federation.slug"), primary_key=True),
+    Column("key", String(32), primary_key=True),
+    Column("entity_id", Text, nullable=False),
+    Column("provider", Boolean, nullable=False),
+    Column("hidden", Boolean, nullable=False),
+    Column("valid_until", Utc),
+    Column("fingerprint", String(32), nullable=False),
+    Column("sort_name", String(200), nullable=False),
+    Column("categories", Text, nullable=False),
+    Column("search", Text, nullable=False),
+    # What a search does not read stands behind what it reads.
+    Column("data", Text, nullable=False),
+    Column("logo", Text, nullable=False),
+    Index(None, "key"),
+)
+
+descriptor = Table(
+    "emrex_descriptor",
+    metadata,
+    Column("federation", String(64), primary_key=True),
+    Column("key", String(32), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["federation", "key"],
+        ["emrex_entity.federation", "emrex_entity.key"],
+        ondelete="CASCADE",
+    ),
+)
+
+logo = Table(
+    "emrex_logo",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("until", Utc, nullable=False),
+    Column("media_type", String(64)),
+    Column("content", LargeBinary),
+)
+
+session = Table(
+    "emrex_session",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column(
+        "transfer", ForeignKey("emrex_transfer.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("method", String(64), nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False, index=True),
+    Column("ended", String(64), nullable=False),
+    # Keyed hashes of the provider with the person's identifier there, and with its session's.
+    Column("subject_hash", String(64), index=True),
+    Column("sid_hash", String(64), index=True),
 )

@@ -13,9 +13,11 @@ from emrex_gateway.errors import ConfigError
 from emrex_gateway.ports import Clock
 from emrex_gateway.store._config_rows import SqlConfigRows
 from emrex_gateway.store._engine import temporary
+from emrex_gateway.store._entity_rows import SqlEntityRows
 from emrex_gateway.store._other_rows import SqlAuditRows, SqlCircuitRows, SqlOnceRows
 from emrex_gateway.store._schema import head, revision_of
 from emrex_gateway.store._seal import KeyChain
+from emrex_gateway.store._session_rows import SqlSessionRows
 from emrex_gateway.store._transfer_rows import SqlTransferRows
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ class SqlUnitOfWork:
         self.once = SqlOnceRows(connection)
         self.audit = SqlAuditRows(connection, clock)
         self.circuits = SqlCircuitRows(connection)
+        self.entities = SqlEntityRows(connection, clock)
+        self.sessions = SqlSessionRows(connection, keys)
         self._actions: list[Callable[[], None]] = []
 
     def after_commit(self, action: Callable[[], None]) -> None:
