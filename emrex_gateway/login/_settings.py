@@ -15,6 +15,7 @@ from emrex_gateway.login._addresses import split_url
 from emrex_gateway.login._jws import PublicKey, read_public_key
 from emrex_gateway.login._person import NATIONAL_RULES, ClaimRule
 from emrex_gateway.login._read import Fields
+from emrex_gateway.login.saml import SamlSettings, saml_settings
 
 SIGNING_ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
@@ -116,7 +117,7 @@ class HostSettings:
     """The host application's own user (``identity_loader``): nothing to set."""
 
 
-MethodSettings = OidcSettings | LaunchSettings | HostSettings
+MethodSettings = OidcSettings | LaunchSettings | HostSettings | SamlSettings
 
 _RESERVED = frozenset(
     {
@@ -261,6 +262,7 @@ KINDS: Mapping[str, Callable[[Fields], MethodSettings]] = {
     "host": _host,
     "launch": _launch,
     "oidc": _oidc,
+    "saml": saml_settings,
 }
 """Kinds of login that an institution can choose, with the reader of their settings."""
 
