@@ -45,9 +45,7 @@ def explain(failure: LoginFailure) -> Explanation:
 def _general(provider: str, status: str) -> tuple[str, str]:
     return (
         _("The login did not work."),
-        _(
-            "Please try again. If it fails once more, ask for help with the reference number below."
-        ),
+        _("Please try again. If it fails once more, ask for help with the reference number below."),
     )
 
 
@@ -84,14 +82,13 @@ def _status(provider: str, status: str) -> tuple[str, str]:
 def _missing(provider: str, status: str) -> tuple[str, str]:
     return (
         _(
-            "You are logged in at your university, but something is missing that is needed to find "
-            "your records. %(provider)s did not send:",
-            provider=provider,
+            "You are logged in at your university, but something did not come from there that is "
+            "needed here."
         ),
         _(
             "You have done nothing wrong, and trying again will not help. Ask the IT support of "
-            "your university to release this information to this service, and give them the "
-            "names above and the reference number below."
+            "your university to release this information to this service; give them the names "
+            "above and the reference number below."
         ),
     )
 
@@ -99,13 +96,12 @@ def _missing(provider: str, status: str) -> tuple[str, str]:
 def _assurance(provider: str, status: str) -> tuple[str, str]:
     return (
         _(
-            "Your identity has not been verified well enough for fetching study records. "
-            "%(provider)s says how it was verified.",
-            provider=provider,
+            "You are logged in at your university, but who you are was not verified well enough there."
         ),
         _(
-            "Choose another way to log in if there is one, or ask your university how to prove "
-            "who you are, for example by showing your passport, and then come back."
+            "Choose another way to log in if there is one. Or ask the IT support of your "
+            "university how to prove who you are, for example by showing your passport, and then "
+            "come back."
         ),
     )
 
@@ -173,7 +169,9 @@ def _other_person(provider: str, status: str) -> tuple[str, str]:
 def _ours(provider: str, status: str) -> tuple[str, str]:
     return (
         _("This login is not set up rightly. That is our fault, not yours."),
-        _("Choose another way to log in if there is one, or ask for help with the reference below."),
+        _(
+            "Choose another way to log in if there is one, or ask for help with the reference below."
+        ),
     )
 
 
@@ -225,7 +223,7 @@ def _in_words(name: str) -> str:
         "edupersonassurance": _("How well your identity was verified"),
         "eduperson_assurance": _("How well your identity was verified"),
     }
-    return words.get(name.lower(), _("Information about you"))
+    return str(words.get(name.lower(), _("Information about you")))
 
 
 def _is_web(address: str) -> bool:

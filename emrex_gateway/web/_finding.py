@@ -9,9 +9,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -22,7 +32,6 @@ from emrex_gateway.domain import (
     MetadataKind,
     ProviderFilter,
     Transfer,
-    TransferState,
 )
 from emrex_gateway.errors import LoginError, TransferNotFound
 from emrex_gateway.login import SamlSettings, settings_of
@@ -37,7 +46,7 @@ from emrex_gateway.web._remembered import (
     remember_waiting,
     waiting,
 )
-from emrex_gateway.web._steps import go_on
+from emrex_gateway.web._steps import no_login_here
 from emrex_gateway.web._universities import University, university
 
 __all__ = ["away", "choose", "finding", "remember_choice"]
@@ -49,6 +58,8 @@ MAX_WORDS = 100
 """The most characters of a search; the field takes no more either."""
 
 _MAX_PAGE = 9999
+_TOTALS = "emrex_gateway_totals"
+_TOTALS_LIFETIME = timedelta(minutes=1)
 _LOGO_SECONDS = 86_400
 _NO_LOGO_SECONDS = 60
 _KEY = re.compile(r"[0-9a-f]{32}\Z")
@@ -97,7 +108,7 @@ def away(uow: UnitOfWork, method: LoginMethod, settings: SamlSettings) -> str:
 @finding.get("/<slug>/t/<transfer_id>/login/<method_id>/where")
 def where(slug: str, transfer_id: str, method_id: str) -> Response | str:
     """Search among the providers that the institution lets in; the last choices stand first."""
-    if (elsewhere := _no_login_here()) is not None:
+    if (elsewhere := no_login_here()) is not None:
         return elsewhere
     method = exporting.login_method(services(), _context.transfer(), method_id)
     let_in = _settings(method).where
@@ -133,22 +144,28 @@ def discovered(institution: str) -> Response:
     waits = waiting()
     if waits is None:
         raise TransferNotFound("no discovery service was asked for this browser")
+    slug, transfer_id = waits.slug, waits.transfer_id
     entity_id = request.args.get("entityID", "")
-    ids = {"slug": waits.slug, "transfer_id": waits.transfer_id}
-    if not entity_id:
-        return redirect(url_for("login.methods", **ids, chosen="none"), code=303)
     with services().store.read() as uow:
-        point = uow.config.access_point(waits.slug)
+        point = uow.config.access_point(slug)
         method = uow.config.login_method(waits.method_id)
-        if not (
-            point and method and method.enabled
-            and institution == point.institution == method.institution
-        ):  # fmt: skip
+        if point is None or method is None or not method.enabled:
+            raise TransferNotFound("what the discovery service was asked for is gone")
+        if not institution == point.institution == method.institution:
             raise TransferNotFound("the discovery service was asked for another institution")
         possible = _may_be_chosen(uow, _settings(method).where, entity_id)
+    if not entity_id:
+        back = url_for("login.methods", slug=slug, transfer_id=transfer_id, chosen="none")
+        return redirect(back, code=303)
     if not possible:
-        return redirect(_where(*ids.values(), method.id, unknown="1"), code=303)
-    start = url_for("login.start", **ids, method_id=method.id, provider=entity_id)
+        return redirect(_where(slug, transfer_id, method.id, unknown="1"), code=303)
+    start = url_for(
+        "login.start",
+        slug=slug,
+        transfer_id=transfer_id,
+        method_id=method.id,
+        provider=entity_id,
+    )
     return redirect(start, code=303)
 
 
@@ -164,7 +181,7 @@ def logo(slug: str, key: str) -> Response:
         raise NotFound
     with services().store.read() as uow:
         picture = uow.entities.logo(key)
-        wanted = "" if picture else uow.entities.logo_wanted(key)
+        wanted = uow.entities.logo_wanted(key)
     if wanted:
         services().queue.send("logo", key)
     if picture is None or picture.media_type not in _PICTURES:
@@ -182,7 +199,7 @@ def _search(uow: UnitOfWork, let_in: ProviderFilter, words: str, page: int) -> F
     pages = max(1, -(-fitting // PER_PAGE))
     if page > pages:
         return _search(uow, let_in, words, pages)
-    everybody = uow.entities.search(let_in, "", limit=1)[1] if words else fitting
+    everybody = _number_of_all(uow, let_in) if words else fitting
     lines = tuple(
         university(
             key=hit.key,
@@ -195,6 +212,23 @@ def _search(uow: UnitOfWork, let_in: ProviderFilter, words: str, page: int) -> F
         for hit in hits
     )
     return Found(lines, fitting, everybody, page, pages)
+
+
+@finding.record
+def _init(state: BlueprintSetupState) -> None:
+    state.app.extensions[_TOTALS] = {}
+
+
+def _number_of_all(uow: UnitOfWork, let_in: ProviderFilter) -> int:
+    """How many there are to choose from, counted once a minute and process: it costs as much as a search."""
+    totals: dict[ProviderFilter, tuple[datetime, int]] = current_app.extensions[_TOTALS]
+    now = services().clock()
+    until, number = totals.get(let_in, (now, 0))
+    if until <= now:
+        number = uow.entities.search(let_in, "", limit=1)[1]
+        kept = {one: value for one, value in list(totals.items()) if now < value[0]}
+        current_app.extensions[_TOTALS] = {**kept, let_in: (now + _TOTALS_LIFETIME, number)}
+    return number
 
 
 def _last_choices(uow: UnitOfWork, let_in: ProviderFilter) -> tuple[University, ...]:
@@ -219,7 +253,7 @@ def _may_be_chosen(uow: UnitOfWork, let_in: ProviderFilter, entity_id: str) -> b
     A query server's entities are in the index only after somebody used them:
     the login itself asks for a missing one, and refuses what must not be.
     """
-    if len(entity_id) > MAX_ENTITY_ID:
+    if not 0 < len(entity_id) <= MAX_ENTITY_ID:
         return False
     entity = uow.entities.get(entity_id, let_in.federations)
     if entity is not None:
@@ -236,15 +270,6 @@ def _listed(let_in: ProviderFilter, entity: Entity) -> bool:
         and (not let_in.providers or entity.entity_id in let_in.providers)
         and let_in.categories <= entity.categories
     )
-
-
-def _no_login_here() -> Response | None:
-    """Lead on when nobody has to log in now."""
-    at = _context.transfer()
-    waits = at.state is TransferState.ENTERED or (
-        at.state in exporting.LOGIN_STATES and _context.session_over()
-    )
-    return None if waits else go_on(at)
 
 
 def _settings(method: LoginMethod) -> SamlSettings:
