@@ -43,6 +43,7 @@ from emrex_gateway.exporting._login import (
     login_methods,
     note_failure,
     posted_login,
+    same_person,
     start_login,
 )
 from emrex_gateway.exporting._payloads import Listing
@@ -60,7 +61,6 @@ from emrex_gateway.exporting._sweep import Swept, sweep
 from emrex_gateway.exporting._work import fetch, sign
 
 __all__ = [
-    "note_failure",
     "CANCELLABLE",
     "LOGIN_STATES",
     "NEED_SESSION",
@@ -98,6 +98,7 @@ __all__ = [
     "login_method",
     "login_methods",
     "logout_returned",
+    "note_failure",
     "open_again",
     "open_transfer",
     "posted_login",
@@ -105,6 +106,7 @@ __all__ = [
     "reply",
     "require_session",
     "retry",
+    "same_person",
     "sign",
     "start_login",
     "sweep",

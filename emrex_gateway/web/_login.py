@@ -18,7 +18,7 @@ from emrex_gateway.web._context import (
     services,
 )
 from emrex_gateway.web._languages import language
-from emrex_gateway.web._steps import go_on
+from emrex_gateway.web._steps import go_on, no_login_here
 
 login = Blueprint("login", __name__)
 
@@ -26,7 +26,7 @@ login = Blueprint("login", __name__)
 @login.get("/<slug>/t/<transfer_id>/")
 def methods(slug: str, transfer_id: str) -> Response | str:
     """The ways to log in; with the host's user as only way there is nothing to ask."""
-    if (away := _no_login_here()) is not None:
+    if (away := no_login_here()) is not None:
         return away
     at = _context.transfer()
     offered = [m for m in exporting.login_methods(services(), at) if _usable(m)]
@@ -45,7 +45,7 @@ def methods(slug: str, transfer_id: str) -> Response | str:
 @login.get("/<slug>/t/<transfer_id>/login/<method_id>")
 def start(slug: str, transfer_id: str, method_id: str) -> Response:
     """Send the browser to a provider. A GET: a POST of ours never redirects to another origin."""
-    if (away := _no_login_here()) is not None:
+    if (away := no_login_here()) is not None:
         return away
     at = _context.transfer()
     try:
@@ -81,7 +81,7 @@ def acs(institution: str) -> Response:
 @login.route("/<slug>/t/<transfer_id>/person", methods=["GET", "POST"])
 def person(slug: str, transfer_id: str) -> Response | str:
     """A launch names a person; only they can say that it is they."""
-    if (away := _no_login_here()) is not None:
+    if (away := no_login_here()) is not None:
         return away
     at = _context.transfer()
     ticket = request.values.get("launch", "")
@@ -95,9 +95,7 @@ def person(slug: str, transfer_id: str) -> Response | str:
     return render_template("emrex/person.html", identity=identity, ticket=ticket)
 
 
-def _start(
-    slug: str, at: Transfer, method: LoginMethod, provider: str | None = None
-) -> Response:
+def _start(slug: str, at: Transfer, method: LoginMethod, provider: str | None = None) -> Response:
     if method.kind == "host":
         return _as_host_user(slug, at, method)
     if method.kind == "launch":
@@ -138,16 +136,6 @@ def _methods(at: Transfer) -> Response:
     """Back to the choice, which says what went wrong."""
     address = url_for("login.methods", slug=at.access_point, transfer_id=at.id)
     return redirect(address, code=303)
-
-
-def _no_login_here() -> Response | None:
-    """Lead on when nobody has to log in now."""
-    at = _context.transfer()
-    if at.state is TransferState.ENTERED:
-        return None
-    if at.state in exporting.LOGIN_STATES and _context.session_over():
-        return None
-    return go_on(at)
 
 
 def _as_host_user(slug: str, at: Transfer, method: LoginMethod) -> Response:

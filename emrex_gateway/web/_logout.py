@@ -109,7 +109,5 @@ def refuse(error: LoginError) -> None:
 
 
 def _to(endpoint: str, at: Transfer, *, everywhere: str | None = None) -> Response:
-    address = url_for(
-        endpoint, slug=at.access_point, transfer_id=at.id, everywhere=everywhere
-    )
+    address = url_for(endpoint, slug=at.access_point, transfer_id=at.id, everywhere=everywhere)
     return redirect(address, code=303)

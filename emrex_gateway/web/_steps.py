@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from emrex_gateway import exporting
 from emrex_gateway.domain import Institution, Transfer, TransferState
-from emrex_gateway.web._context import institution, known_transfer, transfer
+from emrex_gateway.web._context import institution, known_transfer, session_over, transfer
 
 _S = TransferState
 _PAGES = {
@@ -45,10 +46,28 @@ def elsewhere(endpoint: str) -> Response | None:
     return None if page_of(at) == endpoint else go_on(at)
 
 
+def no_login_here() -> Response | None:
+    """A redirect when nobody has to log in now, else ``None``."""
+    at = transfer()
+    if at.state in exporting.LOGIN_STATES and (
+        at.state not in exporting.NEED_SESSION or session_over()
+    ):
+        return None
+    return go_on(at)
+
+
 def same_page(lang: str) -> str:
     """This page's address in another language."""
     arguments = {**request.args.to_dict(), "lang": lang}
-    for private in ("code", "state", "session_state", "iss", "SAMLRequest", "SAMLResponse", "RelayState"):
+    for private in (
+        "code",
+        "state",
+        "session_state",
+        "iss",
+        "SAMLRequest",
+        "SAMLResponse",
+        "RelayState",
+    ):
         arguments.pop(private, None)
     return f"?{urlencode(arguments)}"
 
