@@ -72,7 +72,7 @@ def _simplesamlphp() -> bool:
     """SimpleSAMLphp with what it needs of PHP."""
     if not Path("/usr/share/simplesamlphp/www").is_dir() or not shutil.which("php"):
         return False
-    wanted = "exit((int) !(extension_loaded('dom') && extension_loaded('mbstring')));"
+    wanted = "exit((int) !(extension_loaded('dom') && extension_loaded('openssl')));"
     done = subprocess.run(["php", "-r", wanted], capture_output=True, check=False)
     return done.returncode == 0
 
@@ -104,9 +104,7 @@ TOOLS = {
     "node": _Tool(_programs("node", "npm"), "nodejs npm"),
     "softhsm": _Tool(lambda: softhsm_module() is not None, "softhsm2"),
     "xmlsec1": _Tool(_programs("xmlsec1"), "xmlsec1"),
-    "simplesamlphp": _Tool(
-        _simplesamlphp, "simplesamlphp php-cli php-xml php-mbstring php-curl php-sqlite3 php-intl"
-    ),
+    "simplesamlphp": _Tool(_simplesamlphp, "simplesamlphp php-cli php-xml"),
     "saml-schemas": _Tool(
         lambda: saml_schemas() is not None, "opensaml-schemas xmltooling-schemas"
     ),
