@@ -13,29 +13,35 @@ from emrex_gateway.ports import Clock, Hit, Replaced
 from emrex_gateway.store import _tables as t
 from emrex_gateway.store._codec import decode, encode
 from emrex_gateway.store._engine import dialect_insert
-from emrex_gateway.store._entity_search import live, search, usable
+from emrex_gateway.store._entity_search import search
 from emrex_gateway.store._entity_write import Details, add, replace
 
-_UNTIL = sa.func.coalesce(t.entity.c.valid_until, t.federation_state.c.entities_until)
-_STATE = t.entity.outerjoin(
-    t.federation_state, t.federation_state.c.federation == t.entity.c.federation
-)
-_WHOLE = sa.select(
-    t.entity.c.federation,
-    t.entity.c.entity_id,
-    t.entity.c.hidden,
-    t.entity.c.data,
-    t.entity.c.logo,
-    t.descriptor.c.content,
-    _UNTIL.label("until"),
-).select_from(
-    _STATE.outerjoin(
-        t.descriptor,
-        sa.and_(
-            t.descriptor.c.federation == t.entity.c.federation,
-            t.descriptor.c.key == t.entity.c.key,
-        ),
+_E, _D, _F, _S = t.entity, t.entity_details, t.federation, t.federation_state
+_UNTIL = sa.func.coalesce(_E.c.valid_until, _S.c.entities_until)
+_STATE = _E.outerjoin(_S, _S.c.federation == _E.c.federation)
+_WHOLE = (
+    sa.select(
+        _E.c.federation,
+        _E.c.entity_id,
+        _E.c.hidden,
+        _D.c.data,
+        _D.c.logo,
+        _D.c.descriptor,
+        _UNTIL.label("until"),
     )
+    .select_from(_STATE.join(_D, sa.and_(_D.c.federation == _E.c.federation, _D.c.key == _E.c.key)))
+    .where(_E.c.key == sa.bindparam("key"))
+    .order_by(_E.c.federation)
+)
+_LIVE = (
+    _WHOLE.join(_F, _F.c.slug == _E.c.federation)
+    .where(
+        _E.c.provider,
+        _F.c.enabled,
+        sa.bindparam("now", type_=t.Utc) < _UNTIL,
+        _E.c.federation.in_(sa.bindparam("federations", expanding=True)),
+    )
+    .limit(1)
 )
 
 
@@ -78,27 +84,24 @@ class SqlEntityRows:
         )
 
     def get(self, entity_id: str, federations: Collection[str]) -> Entity | None:
-        now = self._clock()
-        among = usable(self._connection, federations, now)
-        row = self._connection.execute(
-            _WHOLE.where(t.entity.c.key == Entity.key_of(entity_id), live(t.entity, among, now))
-            .order_by(t.entity.c.federation)
-            .limit(1)
-        ).one_or_none()
+        values = {
+            "key": Entity.key_of(entity_id),
+            "now": self._clock(),
+            "federations": list(federations),
+        }
+        row = self._connection.execute(_LIVE, values).one_or_none()
         return None if row is None or row.entity_id != entity_id else _entity(row)
 
     def everywhere(self, entity_id: str) -> tuple[Entity, ...]:
-        rows = self._connection.execute(
-            _WHOLE.where(t.entity.c.key == Entity.key_of(entity_id)).order_by(t.entity.c.federation)
-        )
+        rows = self._connection.execute(_WHOLE, {"key": Entity.key_of(entity_id)})
         return tuple(_entity(row) for row in rows if row.entity_id == entity_id)
 
     def due(self, federation: str, before: datetime, limit: int = 500) -> tuple[str, ...]:
         rows = self._connection.execute(
-            sa.select(t.entity.c.entity_id)
+            sa.select(_E.c.entity_id)
             .select_from(_STATE)
-            .where(t.entity.c.federation == federation, before > _UNTIL)
-            .order_by(_UNTIL, t.entity.c.entity_id)
+            .where(_E.c.federation == federation, before > _UNTIL)
+            .order_by(_UNTIL, _E.c.entity_id)
             .limit(limit)
         )
         return tuple(rows.scalars())
@@ -126,19 +129,23 @@ class SqlEntityRows:
 
     def logo_wanted(self, key: str) -> str:
         now = self._clock()
-        kept = sa.exists().where(t.logo.c.key == t.entity.c.key, t.logo.c.until > now)
-        everywhere = self._connection.execute(sa.select(t.federation.c.slug)).scalars().all()
-        among = usable(self._connection, everywhere, now)
+        kept = sa.exists().where(t.logo.c.key == key, t.logo.c.until > now)
         query = (
-            sa.select(t.entity.c.logo)
+            sa.select(_D.c.logo)
+            .select_from(
+                _STATE.join(_D, sa.and_(_D.c.federation == _E.c.federation, _D.c.key == _E.c.key))
+            )
+            .join(_F, _F.c.slug == _E.c.federation)
             .where(
-                t.entity.c.key == key,
-                t.entity.c.hidden.is_(False),
-                t.entity.c.logo != "",
-                live(t.entity, among, now),
+                _E.c.key == key,
+                _E.c.provider,
+                _E.c.hidden.is_(False),
+                _F.c.enabled,
+                now < _UNTIL,
+                _D.c.logo != "",
                 ~kept,
             )
-            .order_by(t.entity.c.federation)
+            .order_by(_E.c.federation)
             .limit(1)
         )
         return self._connection.execute(query).scalar_one_or_none() or ""
@@ -153,7 +160,7 @@ def _entity(row: Any) -> Entity:
         names=details.names,
         valid_until=row.until,
         digest=details.digest,
-        descriptor=bytes(row.content or b""),
+        descriptor=bytes(row.descriptor),
         scopes=details.scopes,
         keywords=details.keywords,
         logo=row.logo,

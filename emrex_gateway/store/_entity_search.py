@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,23 +112,26 @@ def _earlier(among: Usable, now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def _hits(
-    connection: sa.Connection, page: Collection[sa.Row[Any]], now: datetime
-) -> tuple[Hit, ...]:
+def _hits(connection: sa.Connection, page: Sequence[Any], now: datetime) -> tuple[Hit, ...]:
     """Read what a page shows, for its rows only."""
     if not page:
         return ()
+    d = t.entity_details
     rows = connection.execute(
         sa.select(
             t.entity.c.federation,
             t.entity.c.key,
             t.entity.c.entity_id,
-            t.entity.c.data,
-            (t.entity.c.logo != "").label("named"),
+            d.c.data,
+            (d.c.logo != "").label("named"),
             t.logo.c.until,
             t.logo.c.content.is_not(None).label("kept"),
         )
-        .select_from(t.entity.outerjoin(t.logo, t.logo.c.key == t.entity.c.key))
+        .select_from(
+            t.entity.join(
+                d, sa.and_(d.c.federation == t.entity.c.federation, d.c.key == t.entity.c.key)
+            ).outerjoin(t.logo, t.logo.c.key == t.entity.c.key)
+        )
         .where(
             t.entity.c.key.in_([row.key for row in page]),
             t.entity.c.federation.in_({row.federation for row in page}),

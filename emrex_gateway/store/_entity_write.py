@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -47,71 +47,71 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def add(connection: sa.Connection, entity: Entity) -> None:
     """Write one entity, whatever stands there; its time of expiry is its own."""
-    data = _data(entity)
-    fingerprint = _fingerprint(entity, data)
-    row = _row(entity, data, fingerprint) | {"valid_until": entity.valid_until}
-    _write(connection, [row], [entity])
+    _write(connection, [_rows(entity, entity.key, _data(entity), entity.valid_until)])
     _look_again(connection, [entity.key])
 
 
 def replace(connection: sa.Connection, federation: str, entities: Iterable[Entity]) -> Replaced:
     """See ``ports.EntityRows.replace``."""
-    known = {
-        row.key: (row.fingerprint, row.valid_until)
-        for row in connection.execute(
-            sa.select(t.entity.c.key, t.entity.c.fingerprint, t.entity.c.valid_until).where(
-                t.entity.c.federation == federation
-            )
-        )
-    }
+    known = _known(connection, federation)
     seen: set[str] = set()
     batches = _batches(_unique(entities, seen))
-    first = next(batches, [])
-    usual = _usual(first)
-    count: Counter[str] = Counter()
+    batch = next(batches, [])
+    usual = _usual(batch)
     changed: list[str] = []
-    batch = first
+    providers = 0
     while batch:
-        count["providers"] += sum(Role.IDP in entity.roles for entity in batch)
+        providers += sum(Role.IDP in entity.roles for _, entity in batch)
         changed += _bring_up_to_date(connection, federation, batch, known, usual)
         batch = next(batches, [])
-    _look_again(connection, changed)
     removed = known.keys() - seen
     _remove(connection, federation, sorted(removed))
+    _look_again(connection, changed)
     _put_usual(connection, federation, usual)
     return Replaced(
         added=len(seen - known.keys()),
         changed=len(changed),
         removed=len(removed),
         entities=len(seen),
-        providers=count["providers"],
+        providers=providers,
     )
+
+
+_Known = dict[str, tuple[str, datetime | None]]
+_Batch = list[tuple[str, Entity]]
+
+
+def _known(connection: sa.Connection, federation: str) -> _Known:
+    """Return what stands there: fingerprint and own time of expiry by key."""
+    e = t.entity.c
+    rows = connection.execute(
+        sa.select(e.key, e.fingerprint, e.valid_until).where(e.federation == federation)
+    )
+    return {key: (fingerprint, until) for key, fingerprint, until in rows}
 
 
 def _bring_up_to_date(
     connection: sa.Connection,
     federation: str,
-    batch: Sequence[Entity],
-    known: dict[str, tuple[str, datetime | None]],
+    batch: _Batch,
+    known: _Known,
     usual: datetime | None,
 ) -> list[str]:
     """Write what differs of a batch; return the keys of rows that stood there and said otherwise."""
-    rows, written, moved, changed = [], [], [], []
-    for entity in batch:
+    written, moved, changed = [], [], []
+    for key, entity in batch:
         if entity.federation != federation:
             raise ValueError("an entity of another federation")
         data = _data(entity)
-        fingerprint = _fingerprint(entity, data)
         until = None if entity.valid_until == usual else entity.valid_until
-        before = known.get(entity.key)
-        if before is None or before[0] != fingerprint:
-            rows.append(_row(entity, data, fingerprint) | {"valid_until": until})
-            written.append(entity)
+        before = known.get(key)
+        if before is None or before[0] != _fingerprint(entity, data):
+            written.append(_rows(entity, key, data, until))
             if before is not None:
-                changed.append(entity.key)
+                changed.append(key)
         elif before[1] != until:
-            moved.append({"moved_key": entity.key, "valid_until": until})
-    _write(connection, rows, written)
+            moved.append({"moved_key": key, "valid_until": until})
+    _write(connection, written)
     if moved:
         connection.execute(
             sa.update(t.entity).where(
@@ -122,21 +122,21 @@ def _bring_up_to_date(
     return changed
 
 
-def _unique(entities: Iterable[Entity], seen: set[str]) -> Iterator[Entity]:
+def _unique(entities: Iterable[Entity], seen: set[str]) -> Iterator[tuple[str, Entity]]:
     for entity in entities:
-        if entity.key not in seen:
-            seen.add(entity.key)
-            yield entity
+        if (key := entity.key) not in seen:
+            seen.add(key)
+            yield key, entity
 
 
-def _batches(entities: Iterator[Entity]) -> Iterator[list[Entity]]:
+def _batches(entities: Iterator[tuple[str, Entity]]) -> Iterator[_Batch]:
     while batch := list(islice(entities, BATCH)):
         yield batch
 
 
-def _usual(batch: Sequence[Entity]) -> datetime | None:
+def _usual(batch: _Batch) -> datetime | None:
     """Return when most of the first entities expire: with their aggregate."""
-    times = Counter(entity.valid_until for entity in batch)
+    times = Counter(entity.valid_until for _, entity in batch)
     return times.most_common(1)[0][0] if times else None
 
 
@@ -161,22 +161,29 @@ def _fingerprint(entity: Entity, data: bytes) -> str:
     return hashed.hexdigest()
 
 
-def _row(entity: Entity, data: bytes, fingerprint: str) -> dict[str, Any]:
+class _Written(NamedTuple):
+    """The two rows of an entity."""
+
+    row: dict[str, Any]
+    details: dict[str, Any]
+
+
+def _rows(entity: Entity, key: str, data: bytes, until: datetime | None) -> _Written:
     provider = Role.IDP in entity.roles
-    search = _search_text(entity) if provider else ""
-    return {
-        "federation": entity.federation,
-        "key": entity.key,
+    place = {"federation": entity.federation, "key": key}
+    row = place | {
         "entity_id": entity.entity_id,
         "provider": provider,
         "hidden": entity.hidden,
-        "fingerprint": fingerprint,
-        "sort_name": _sort_name(entity),
+        "valid_until": until,
+        "fingerprint": _fingerprint(entity, data),
+        # Nobody looks for a service provider by name.
+        "sort_name": _sort_name(entity) if provider else "",
         "categories": "".join(f"\n{category}\n" for category in sorted(entity.categories)),
-        "search": search,
-        "data": data.decode("utf-8"),
-        "logo": entity.logo,
+        "search": _search_text(entity) if provider else "",
     }
+    details = {"data": data.decode("utf-8"), "logo": entity.logo, "descriptor": entity.descriptor}
+    return _Written(row, place | details)
 
 
 def _sort_name(entity: Entity) -> str:
@@ -204,36 +211,18 @@ def _host(entity_id: str) -> str:
         return ""
 
 
-def _write(
-    connection: sa.Connection, rows: Sequence[dict[str, Any]], entities: Sequence[Entity]
-) -> None:
-    if not rows:
-        return
-    insert = dialect_insert(connection, t.entity)
+def _write(connection: sa.Connection, written: Sequence[_Written]) -> None:
+    if written:
+        _upsert(connection, t.entity, [one.row for one in written])
+        _upsert(connection, t.entity_details, [one.details for one in written])
+
+
+def _upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    insert = dialect_insert(connection, table)
     others = {name: insert.excluded[name] for name in rows[0] if name not in ("federation", "key")}
     connection.execute(
         insert.on_conflict_do_update(index_elements=["federation", "key"], set_=others), rows
     )
-    contents = [
-        {"federation": e.federation, "key": e.key, "content": e.descriptor}
-        for e in entities
-        if e.descriptor
-    ]
-    if contents:
-        insert = dialect_insert(connection, t.descriptor)
-        connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=["federation", "key"], set_={"content": insert.excluded.content}
-            ),
-            contents,
-        )
-    without = [e for e in entities if not e.descriptor]
-    for part in _parts([e.key for e in without]):
-        connection.execute(
-            sa.delete(t.descriptor).where(
-                t.descriptor.c.federation == without[0].federation, t.descriptor.c.key.in_(part)
-            )
-        )
 
 
 def _remove(connection: sa.Connection, federation: str, keys: Sequence[str]) -> None:

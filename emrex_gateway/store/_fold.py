@@ -20,28 +20,54 @@ MAX_QUERY = 200
 MAX_WORDS = 8
 """... and the most words."""
 
-_GONE = dict.fromkeys(map(ord, "'`"))
-_SPACE = dict.fromkeys([*map(ord, '-/,;()[]{}<>|"*!?~^'), *range(32), 127], " ")
+_APART = frozenset('-/,;()[]{}<>|"*!?~^')
+_GONE = frozenset("'`")
+_ENDS = ".:"
+"""What counts inside a word (a host's name) but not around it (an abbreviation)."""
 _SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+
+
+class _Letters(dict[int, str]):
+    """What each character becomes, found out at its first use: ``str.translate`` then runs in C."""
+
+    def __missing__(self, code: int) -> str:
+        found = "".join(map(_letter, anyascii(chr(code)).lower()))
+        if code <= 0xFFFF:  # a limit, as queries come from anybody
+            self[code] = found
+        return found
+
+
+def _letter(character: str) -> str:
+    if character in _GONE:
+        return ""
+    return " " if character in _APART or not character.isprintable() else character
+
+
+_LETTERS = _Letters()
 
 
 def fold(text: str) -> str:
     """Return the text in lower-case ASCII, its words parted by single spaces."""
-    if not text.isascii():
-        text = anyascii(unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(text.lower().translate(_GONE | _SPACE).split())
+    return _ascii(_plain(text))
 
 
 def spellings(text: str) -> tuple[str, ...]:
     """Return the folded text, and how it is spelt out where letters have a spelling (``ö``: ``oe``)."""
-    folded = fold(text)
-    if text.isascii():
-        return (folded,)
-    spelt = fold(unicodedata.normalize("NFKC", text).casefold().translate(_SPELT))
-    return (folded,) if spelt == folded else (folded, spelt)
+    plain = _plain(text)
+    if (spelt := plain.translate(_SPELT)) == plain:
+        return (_ascii(plain),)
+    return _ascii(plain), _ascii(spelt)
 
 
 def words(query: str) -> tuple[str, ...]:
-    """Return a query's folded words, at most ``MAX_WORDS``; dots and colons around them do not count."""
-    found = (word.strip(".:") for word in fold(query[:MAX_QUERY]).split())
-    return tuple(word for word in found if word)[:MAX_WORDS]
+    """Return a query's folded words, at most ``MAX_WORDS``."""
+    return tuple(fold(query[:MAX_QUERY]).split())[:MAX_WORDS]
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+
+
+def _ascii(plain: str) -> str:
+    words = (word.strip(_ENDS) for word in plain.translate(_LETTERS).split())
+    return " ".join(filter(None, words))

@@ -204,18 +204,19 @@ entity = Table(
     Column("sort_name", String(200), nullable=False),
     Column("categories", Text, nullable=False),
     Column("search", Text, nullable=False),
-    # What a search does not read stands behind what it reads.
-    Column("data", Text, nullable=False),
-    Column("logo", Text, nullable=False),
     Index(None, "key"),
+    sqlite_with_rowid=False,  # a federation's rows stand together: a search reads them in one go
 )
 
-descriptor = Table(
-    "emrex_descriptor",
+# What a search does not read: apart, so that a scan of the entities touches few pages.
+entity_details = Table(
+    "emrex_entity_details",
     metadata,
     Column("federation", String(64), primary_key=True),
     Column("key", String(32), primary_key=True),
-    Column("content", LargeBinary, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("logo", Text, nullable=False),
+    Column("descriptor", LargeBinary, nullable=False),
     ForeignKeyConstraint(
         ["federation", "key"],
         ["emrex_entity.federation", "emrex_entity.key"],

@@ -67,26 +67,27 @@ def _entity() -> None:
         sa.Column("sort_name", sa.String(length=200), nullable=False),
         sa.Column("categories", sa.Text(), nullable=False),
         sa.Column("search", sa.Text(), nullable=False),
-        sa.Column("data", sa.Text(), nullable=False),
-        sa.Column("logo", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["federation"], ["emrex_federation.slug"], name=op.f("fk_emrex_entity_federation")
         ),
         sa.PrimaryKeyConstraint("federation", "key", name=op.f("pk_emrex_entity")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_emrex_entity_key"), "emrex_entity", ["key"], unique=False)
     op.create_table(
-        "emrex_descriptor",
+        "emrex_entity_details",
         sa.Column("federation", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=32), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("logo", sa.Text(), nullable=False),
+        sa.Column("descriptor", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["federation", "key"],
             ["emrex_entity.federation", "emrex_entity.key"],
-            name=op.f("fk_emrex_descriptor_federation"),
+            name=op.f("fk_emrex_entity_details_federation"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("federation", "key", name=op.f("pk_emrex_descriptor")),
+        sa.PrimaryKeyConstraint("federation", "key", name=op.f("pk_emrex_entity_details")),
     )
     op.create_table(
         "emrex_logo",
