@@ -1,9 +1,10 @@
 """Authlib behind our guard: the only module that touches it.
 
-Authlib writes the authorization request with PKCE, authenticates the client
-at the token endpoint, redeems the code, and checks an ID token's claims. It
-does so over our ``Caller`` (so that no other code opens a connection), never
-over a web framework's session.
+Authlib authenticates the client (at the token endpoint, and where a request is
+pushed), redeems the code with PKCE, and checks an ID token's claims. It does
+so over our ``Caller`` (so that no other code opens a connection), never over a
+web framework's session. It has no part for pushed and signed requests:
+``_authorization`` makes those.
 
 Sources: RFC 6749 sections 2.3.1 and 4.1, RFC 7523, RFC 7636, OpenID Connect
 Core 1.0 sections 3.1.2.1, 3.1.3 and 9.
@@ -11,9 +12,10 @@ Core 1.0 sections 3.1.2.1, 3.1.3 and 9.
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -26,6 +28,8 @@ from joserfc.errors import ClaimError, JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from emrex_gateway.errors import ConfigError, LoginError
+from emrex_gateway.login._addresses import with_parameters
+from emrex_gateway.login._authorization import read_pushed, sign, way
 from emrex_gateway.login._http import Caller
 from emrex_gateway.login._provider import Provider
 from emrex_gateway.login._settings import ClientAuthentication, OidcSettings
@@ -58,39 +62,68 @@ class OidcClient:
     def __init__(
         self, caller: Caller, settings: OidcSettings, provider: Provider, secret: str | None = None
     ) -> None:
+        self._caller = caller
         self._settings = settings
         self._provider = provider
+        self._secret = secret
         self._client = OAuth2Client(
             session=caller,
             client_id=settings.client_id,
             client_secret=secret,
             token_endpoint_auth_method=settings.client_authentication.value,
-            scope=" ".join(settings.scopes),
-            code_challenge_method="S256",
         )
         self._authenticate(secret)
 
     def authorization_url(
-        self, callback_url: str, *, state: str, nonce: str, code_verifier: str, locale: str | None
+        self,
+        callback_url: str,
+        *,
+        state: str,
+        nonce: str,
+        code_verifier: str,
+        locale: str | None,
+        now: datetime,
     ) -> str:
-        """Write the authorization request."""
-        settings = self._settings
-        more: dict[str, str] = dict(settings.parameters)
-        if settings.prompt:
-            more["prompt"] = settings.prompt
-        if settings.max_age is not None:
-            more["max_age"] = str(settings.max_age)
-        if locale:
-            more["ui_locales"] = locale
-        url, _ = self._client.create_authorization_url(
-            self._provider.authorization_endpoint,
-            redirect_uri=callback_url,
-            state=state,
-            nonce=nonce,
-            code_verifier=code_verifier,
-            **more,
+        """Write the authorization request, signed and pushed where that is wanted. Raises ``LoginError``."""
+        settings, provider = self._settings, self._provider
+        by = way(settings, provider)
+        whole = {
+            "response_type": "code",
+            "client_id": settings.client_id,
+            "redirect_uri": callback_url,
+            "scope": " ".join(settings.scopes),
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": _challenge(code_verifier),
+            "code_challenge_method": "S256",
+            **settings.parameters,
+            **({"prompt": settings.prompt} if settings.prompt else {}),
+            **({} if settings.max_age is None else {"max_age": str(settings.max_age)}),
+            **({"ui_locales": locale} if locale else {}),
+        }
+        asked = whole
+        if by.signed:
+            key = _private_key(self._secret or "")
+            signed = sign(whole, settings=settings, provider=provider, key=key, now=now)
+            asked = {"client_id": settings.client_id, "request": signed}
+        if by.pushed:
+            reference = self._push(asked)
+            asked = {"client_id": settings.client_id, "request_uri": reference}
+        elif by.signed:  # Core section 6.1 wants these outside as well
+            asked |= {name: whole[name] for name in ("response_type", "scope")}
+        return with_parameters(provider.authorization_endpoint, asked)
+
+    def _push(self, asked: Mapping[str, str]) -> str:
+        """Send the request ahead (RFC 9126); client authentication is the token endpoint's."""
+        method = self._settings.client_authentication
+        posted = method is ClientAuthentication.POST  # which adds client_id itself
+        answer = self._caller.post(
+            str(self._provider.par_endpoint),
+            data={k: v for k, v in asked.items() if not (posted and k == "client_id")},
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            auth=self._client.client_auth(method.value),
         )
-        return str(url)
+        return read_pushed(answer, self._provider)
 
     def redeem(self, code: str, *, callback_url: str, code_verifier: str) -> Mapping[str, Any]:
         """Change the code for tokens. Raises ``LoginError``: ``code``, ``client``, ``token``."""
@@ -173,6 +206,11 @@ def check_id_token(
         fresh = isinstance(at, int | float) and seconds - at <= settings.max_age + SKEW
         if not fresh:
             raise _refused("auth-time")
+
+
+def _challenge(code_verifier: str) -> str:
+    """PKCE's S256 (RFC 7636 section 4.2)."""
+    return urlsafe_b64encode(sha256(code_verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def _refused(reason: str) -> LoginError:

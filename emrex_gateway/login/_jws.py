@@ -102,14 +102,8 @@ def read_header(token: str, algorithms: Collection[str], max_bytes: int) -> tupl
     """
     if len(token) > max_bytes:
         raise JwsError("too-large")
-    first, *rest = token.split(".")
-    if len(rest) != 2 or len(first) > _Registry.max_header_length:
-        raise JwsError("malformed")
-    try:
-        header = json.loads(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
-    except (ValueError, RecursionError):
-        raise JwsError("malformed") from None
-    if not isinstance(header, dict) or "crit" in header or "b64" in header:
+    header = _header(token)
+    if "crit" in header or "b64" in header:
         raise JwsError("malformed")
     alg, kid = header.get("alg"), header.get("kid")
     if not isinstance(alg, str) or alg not in algorithms:
@@ -117,6 +111,27 @@ def read_header(token: str, algorithms: Collection[str], max_bytes: int) -> tupl
     if not isinstance(kid, str | None):
         raise JwsError("malformed")
     return alg, kid
+
+
+def read_type(token: str) -> object:
+    """Return what the header's ``typ`` says (RFC 8725 section 3.11), ``None`` without one.
+
+    Raises ``JwsError``: ``malformed``.
+    """
+    return _header(token).get("typ")
+
+
+def _header(token: str) -> Mapping[str, Any]:
+    first, *rest = token.split(".", 4)
+    if len(rest) != 2 or len(first) > _Registry.max_header_length:
+        raise JwsError("malformed")
+    try:
+        header = json.loads(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+    except (ValueError, RecursionError):
+        raise JwsError("malformed") from None
+    if not isinstance(header, dict):
+        raise JwsError("malformed")
+    return header
 
 
 def verify(token: str, key: PublicKey, alg: str) -> dict[str, Any]:

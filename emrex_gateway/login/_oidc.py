@@ -6,7 +6,6 @@ Sources: OpenID Connect Core 1.0 sections 3.1 and 5.3, RFC 7636 (PKCE), RFC 9207
 from __future__ import annotations
 
 import hmac
-import re
 import secrets as random
 import ssl
 from collections.abc import Iterator, Mapping
@@ -19,21 +18,28 @@ import httpcore
 from emrex_gateway.domain import LoginMethod
 from emrex_gateway.errors import ConfigError, LoginError
 from emrex_gateway.login._addresses import AddressPolicy, with_parameters
-from emrex_gateway.login._authlib import OidcClient, check_id_token
+from emrex_gateway.login._authlib import OidcClient
+from emrex_gateway.login._authorization import way
 from emrex_gateway.login._claims import check_person, identity_from_claims
 from emrex_gateway.login._http import Caller, Resolve, resolve
-from emrex_gateway.login._jws import JwsError, read_header, verify
+from emrex_gateway.login._jws import JwsError, read_type
+from emrex_gateway.login._logout_token import MAX_LOGOUT_TOKEN, check_type, read_logout
 from emrex_gateway.login._person import first
 from emrex_gateway.login._provider import Provider, Providers
 from emrex_gateway.login._settings import OidcSettings, oidc_settings
-from emrex_gateway.ports import Clock, LoggedIn, LoginStart, Once, Secrets
+from emrex_gateway.login._tokens import Tokens
+from emrex_gateway.ports import Clock, LoggedIn, LoginStart, LogoutNotice, Once, Secrets
 from emrex_gateway.settings import Settings
 
-MAX_TOKEN = 64 * 1024
 _MAX_PARAMETER = 4096
 _DAY = timedelta(days=1)
 """Longer than any transfer waits for a login."""
-_BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
+_PROTOCOL_CLAIMS = frozenset(
+    {
+        *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "azp", "nonce", "sid", "typ"),
+        *("auth_time", "acr", "amr", "at_hash", "c_hash", "s_hash"),
+    }
+)
 
 
 class OidcLogin:
@@ -93,12 +99,14 @@ class OidcLogin:
                 "nonce": random.token_urlsafe(32),
                 "code_verifier": random.token_urlsafe(48),
             }
-            url = OidcClient(caller, settings, at).authorization_url(
+            secret = self._secret(settings) if way(settings, at).needs_secret else None
+            url = OidcClient(caller, settings, at, secret).authorization_url(
                 callback_url,
                 state=state["state"],
                 nonce=state["nonce"],
                 code_verifier=state["code_verifier"],
                 locale=locale,
+                now=self._clock(),
             )
             return LoginStart(url=url, state=state)
 
@@ -121,7 +129,9 @@ class OidcLogin:
             tokens = client.redeem(
                 code, callback_url=callback_url, code_verifier=state["code_verifier"]
             )
-            claims = self._claims(caller, settings, provider, tokens, state["nonce"])
+            said = Tokens(caller, settings, provider, self._providers, self._clock())
+            signed = said.id_token(tokens, state["nonce"])
+            claims = said.with_userinfo(tokens, signed)
             identity = identity_from_claims(method, settings, claims)
             check_person(settings, identity, claims)
             # The provider redeems a code once; that its answer counts once is for us to see to.
@@ -130,8 +140,8 @@ class OidcLogin:
                 identity=identity,
                 once=(nonce,),
                 subject=identity.subject,
-                sid=first(claims.get("sid")),
-                logout={"id_token": tokens["id_token"]},
+                sid=first(signed.get("sid")),
+                logout=_kept_for_logout(tokens["id_token"], signed),
             )
 
     def logout(
@@ -146,12 +156,32 @@ class OidcLogin:
         if provider.end_session_endpoint is None:
             return None
         asked = {
-            "id_token_hint": kept.get("id_token", ""),
+            "id_token_hint": kept.get("id_token_hint", ""),
             "client_id": settings.client_id,
             "post_logout_redirect_uri": return_url,
             "state": state,
         }
         return with_parameters(provider.end_session_endpoint, {k: v for k, v in asked.items() if v})
+
+    def accept_logout_token(self, method: LoginMethod, token: str) -> LogoutNotice:
+        """Check a logout token (Back-Channel Logout 1.0, section 2.6) and return whom it means.
+
+        The caller uses ``once`` up before it ends the sessions. Raises
+        ``LoginError``: what ``Tokens.verified`` and ``read_logout`` name, ``type``,
+        ``too-large``.
+        """
+        with _as_login_error():
+            settings = oidc_settings(method)
+            if len(token) > MAX_LOGOUT_TOKEN:
+                raise LoginError("the logout token is too long", "too-large")
+            try:
+                check_type(read_type(token))
+            except JwsError as error:
+                raise LoginError("the logout token cannot be read", error.reason) from None
+            caller, now = self._caller(settings), self._clock()
+            provider = self._providers.provider(caller, settings)
+            _, claims = Tokens(caller, settings, provider, self._providers, now).verified(token)
+            return read_logout(claims, settings, now)
 
     def check(self, method: LoginMethod) -> None:
         """Try what can be tried without a person: settings, secret, metadata, keys.
@@ -177,74 +207,11 @@ class OidcLogin:
     def _secret(self, settings: OidcSettings) -> str:
         return self._secrets(settings.private_key or settings.client_secret or "")
 
-    def _claims(
-        self,
-        caller: Caller,
-        settings: OidcSettings,
-        provider: Provider,
-        tokens: Mapping[str, Any],
-        nonce: str,
-    ) -> dict[str, Any]:
-        id_token, access_token = tokens.get("id_token"), tokens.get("access_token")
-        if not isinstance(id_token, str):
-            raise LoginError("the provider sent no ID token", "no-id-token")
-        if not isinstance(access_token, str) or not _BEARER.fullmatch(access_token):
-            raise LoginError("the provider sent no access token", "token")
-        if str(tokens.get("token_type", "")).lower() != "bearer":
-            raise LoginError("the provider sent a token of an unknown type", "token")
-        alg, claims = self._verified(caller, settings, id_token)
-        check_id_token(
-            claims, settings, alg=alg, nonce=nonce, access_token=access_token, now=self._clock()
-        )
-        if settings.userinfo and provider.userinfo_endpoint:
-            return {**self._userinfo(caller, settings, provider, access_token, claims), **claims}
-        return claims
 
-    def _verified(
-        self, caller: Caller, settings: OidcSettings, token: str
-    ) -> tuple[str, dict[str, Any]]:
-        """Return algorithm and claims of a token that one of the provider's keys has signed."""
-        try:
-            alg, kid = read_header(token, settings.algorithms, MAX_TOKEN)
-            for newer in (False, True):
-                for key in self._providers.keys(caller, settings, newer=newer):
-                    if not key.fits(alg) or kid not in (None, key.kid):
-                        continue
-                    try:
-                        return alg, verify(token, key, alg)
-                    except JwsError as error:
-                        if kid is not None or error.reason != "signature":
-                            raise
-        except JwsError as error:
-            raise LoginError(f"a token was refused: {error.reason}", error.reason) from None
-        raise LoginError("a token is signed with a key that the provider does not publish", "key")
-
-    def _userinfo(
-        self,
-        caller: Caller,
-        settings: OidcSettings,
-        provider: Provider,
-        access_token: str,
-        id_claims: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        """Fetch the claims that are not in the ID token; plain JSON or signed (Core, 5.3.2)."""
-        answer = caller.get(
-            str(provider.userinfo_endpoint), {"Authorization": f"Bearer {access_token}"}
-        )
-        if answer.status_code != 200:
-            raise LoginError(f"userinfo answered with status {answer.status_code}", "userinfo")
-        try:
-            if answer.media_type == "application/jwt":
-                _, claims = self._verified(caller, settings, answer.body.decode("ascii").strip())
-            else:
-                claims = answer.json()
-        except ValueError:
-            raise LoginError("userinfo's answer cannot be read", "userinfo") from None
-        if not isinstance(claims, dict):
-            raise LoginError("userinfo's answer is not a JSON object", "userinfo")
-        if claims.get("sub") != id_claims["sub"]:
-            raise LoginError("userinfo speaks of another person", "userinfo-subject")
-        return claims
+def _kept_for_logout(id_token: str, claims: Mapping[str, Any]) -> dict[str, str]:
+    """The ID token as a hint, where it names nobody: it will stand in an address."""
+    fits = len(id_token) <= _MAX_PARAMETER and claims.keys() <= _PROTOCOL_CLAIMS
+    return {"id_token_hint": id_token} if fits else {}
 
 
 def _check_state(

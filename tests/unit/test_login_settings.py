@@ -172,11 +172,11 @@ def test_host_has_nothing_to_set() -> None:
 
 
 def test_unknown_kind_names_the_known_ones() -> None:
-    """A kind that does not exist (yet) is refused with the list of those that do."""
-    with pytest.raises(ConfigError, match="host, launch, oidc"):
-        settings_of(replace(method(ISSUER), kind="saml"))
+    """A kind that does not exist is refused with the list of those that do."""
+    with pytest.raises(ConfigError, match="host, launch, oidc, saml"):
+        settings_of(replace(method(ISSUER), kind="telepathy"))
 
-    assert set(KINDS) == {"host", "launch", "oidc"}
+    assert set(KINDS) == {"host", "launch", "oidc", "saml"}
 
 
 def test_settings_do_not_show_secrets() -> None:
