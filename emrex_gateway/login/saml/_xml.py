@@ -1,0 +1,159 @@
+"""From bytes of a stranger to a tree: the one parser, the grammar, unique IDs.
+
+Whatever could make two readers read two things is refused before a parser
+runs: another character encoding than UTF-8, a document type, comments,
+processing instructions, CDATA sections.
+"""
+
+from __future__ import annotations
+
+import codecs
+import copy
+import re
+from functools import cache
+from importlib.resources import files
+from threading import Lock
+from typing import Any, Final
+
+from lxml import etree
+
+from emrex_gateway.login.saml._names import SAML, SAMLP
+from emrex_gateway.login.saml._types import Reason, Refused
+
+MAX_BYTES: Final = 192 * 1024
+"""The largest message, in bytes: an encrypted response with some hundred groups takes 60,000."""
+
+A: Final = f"{{{SAML}}}"
+P: Final = f"{{{SAMLP}}}"
+DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
+XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
+
+_DECLARATION = re.compile(
+    rb"""<\?xml\s+version\s*=\s*["']1\.0["']"""
+    rb"""(\s+encoding\s*=\s*["'](?i:utf-?8|us-ascii)["'])?"""
+    rb"""(\s+standalone\s*=\s*["'](yes|no)["'])?\s*\?>"""
+)
+_BOM = b"\xef\xbb\xbf"
+_PIECE = 1 << 20
+_SCHEMA_LOCK = Lock()
+"""A compiled schema keeps the log of its last run: one thread at a time."""
+
+
+def parse(document: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
+    """Return the root of a document that nobody has verified yet.
+
+    libxml2's own limits hold as well: 256 nested elements, no text above 10 MB.
+
+    Raises ``Refused``: ``SIZE``, ``ENCODING``, ``DTD``, ``COMMENT``,
+    ``PROCESSING_INSTRUCTION``, ``MALFORMED``.
+    """
+    if len(document) > max_bytes:
+        raise Refused(Reason.SIZE, f"the document is larger than {max_bytes} bytes")
+    body = document.removeprefix(_BOM)
+    if not _is_utf8(body):
+        raise Refused(Reason.ENCODING, "the document is not UTF-8 all through")
+    declared = _DECLARATION.match(body)
+    if declared is None and re.match(rb"<\?xml\s", body):
+        raise Refused(Reason.ENCODING, "the document does not declare XML 1.0 in UTF-8")
+    after = declared.end() if declared else 0
+    # "<" stands for itself only in these very constructs: looking for their first bytes is exact.
+    if body.find(b"<!DOCTYPE", after) >= 0:
+        raise Refused(Reason.DTD, "the document has a document type declaration")
+    if body.find(b"<!--", after) >= 0:
+        raise Refused(Reason.COMMENT, "the document has a comment")
+    if body.find(b"<?", after) >= 0:
+        raise Refused(Reason.PROCESSING_INSTRUCTION, "the document has a processing instruction")
+    if body.find(b"<![CDATA[", after) >= 0:
+        raise Refused(Reason.MALFORMED, "the document has a CDATA section")
+    return _tree(body)
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Tell whether the bytes are UTF-8 without a zero byte, as UTF-16's of ASCII are not."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(body), _PIECE):
+            decoder.decode(body[start : start + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in body
+
+
+def _tree(body: bytes) -> etree._Element:
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        attribute_defaults=False,
+        huge_tree=False,
+    )
+    try:
+        return etree.fromstring(body, parser)
+    except etree.XMLSyntaxError:
+        # The parser's own message may quote the document.
+        raise Refused(Reason.MALFORMED, "the document is not well-formed XML") from None
+
+
+def read_message(document: bytes, *tags: str, max_bytes: int = MAX_BYTES) -> etree._Element:
+    """Return the root of a message that has one of the names ``tags`` and fits the grammar.
+
+    Nothing is verified yet. Raises ``Refused`` as ``parse`` and ``validate`` do.
+    """
+    root = parse(document, max_bytes=max_bytes)
+    validate(root, *tags)
+    return root
+
+
+def validate(root: etree._Element, *tags: str) -> None:
+    """See that an element is of one of the names ``tags``, and right by our grammar, with unique IDs.
+
+    Raises ``Refused``: ``SCHEMA``, ``DUPLICATE_ID``.
+    """
+    if root.tag not in tags:
+        raise Refused(Reason.SCHEMA, "the document is another one than was expected")
+    # A value's xsi:type says nothing to us, and would have the validator exchange the type that
+    # our grammar asks for. A schemaLocation would have it open what the document names.
+    bare = copy.deepcopy(root)
+    for value in bare.iter(A + "AttributeValue"):
+        value.attrib.pop(XSI + "type", None)
+        value.attrib.pop(XSI + "nil", None)
+    if any(name.startswith(XSI) for node in bare.iter() for name in map(str, node.attrib)):
+        raise Refused(Reason.SCHEMA, "an attribute speaks to the schema's validator")
+    with _SCHEMA_LOCK:
+        fits = _grammar().validate(bare)
+    if not fits:
+        raise Refused(Reason.SCHEMA, "the document does not fit the grammar")
+    ids = _ids(root)
+    if len(ids) != len(set(ids)):
+        raise Refused(Reason.DUPLICATE_ID, "two elements have the same ID")
+
+
+def _ids(root: etree._Element) -> list[str]:
+    """All that any reader may take for an ID: ``ID``, ``Id``, ``id``, ``xml:id``, of any element."""
+    return [
+        " ".join(str(value).split())
+        for node in root.iter()
+        for name, value in node.attrib.items()
+        if etree.QName(str(name)).localname.lower() == "id"
+    ]
+
+
+class _PackageFiles(etree.Resolver):
+    """Answers the grammar's imports from this package, and nothing else."""
+
+    def resolve(self, system_url: str | None, public_id: str | None, context: Any) -> Any:
+        name = (system_url or "").rsplit("/", 1)[-1]
+        return self.resolve_string(_read(name), context, base_url=name)
+
+
+def _read(name: str) -> bytes:
+    return (files("emrex_gateway.login.saml") / "_grammar" / name).read_bytes()
+
+
+@cache
+def _grammar() -> etree.XMLSchema:
+    parser = etree.XMLParser(no_network=True, load_dtd=False, resolve_entities=False)
+    parser.resolvers.add(_PackageFiles())
+    return etree.XMLSchema(etree.fromstring(_read("protocol.xsd"), parser, base_url="protocol.xsd"))
