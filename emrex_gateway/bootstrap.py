@@ -38,7 +38,7 @@ def services(settings: Settings, **parts: Any) -> Services:
         queue=parts.get("queue") or RqQueue(settings, secrets),
         clock=clock,
         secrets=secrets,
-        logins=logins(settings, secrets, clock),
+        logins=logins(settings, secrets, clock, store),
         open_adapter=Adapters(store, secrets, clock).open,
     )
     return replace(made, **{k: v for k, v in parts.items() if k in ("logins", "open_adapter")})

@@ -54,6 +54,7 @@ from emrex_gateway.exporting._sessions import (
     end_by_provider,
     log_out,
     logged_out,
+    logout_place,
     logout_returned,
     require_session,
 )
@@ -61,6 +62,7 @@ from emrex_gateway.exporting._sweep import Swept, sweep
 from emrex_gateway.exporting._work import fetch, sign
 
 __all__ = [
+    "logout_place",
     "CANCELLABLE",
     "LOGIN_STATES",
     "NEED_SESSION",

@@ -16,7 +16,7 @@ from datetime import timedelta
 from emrex_gateway import audit
 from emrex_gateway.audit import Event
 from emrex_gateway.domain import LoginMethod, Session, Transfer, TransferState
-from emrex_gateway.errors import LoginError, SessionOver
+from emrex_gateway.errors import LoginError, SessionOver, TransferNotFound
 from emrex_gateway.exporting._payloads import LOGOUT, LogoutState
 from emrex_gateway.ports import LoggedIn, LogoutNotice, UnitOfWork
 from emrex_gateway.services import Services
@@ -137,21 +137,38 @@ def logout_returned(services: Services, transfer: Transfer, state: str) -> bool:
     )
 
 
-def end_by_provider(services: Services, notice: LogoutNotice) -> int:
-    """End the sessions that a provider's logout means; return how many.
+def logout_place(services: Services, institution: str, state: str) -> str:
+    """Return the access point whose page the answer to a logout goes on at.
+
+    For kinds whose answers come to an institution's address, where no cookie of
+    the transfer arrives. Raises ``TransferNotFound``.
+    """
+    with services.store.read() as uow:
+        transfer = uow.transfers.get(state.partition(".")[0])
+        point = uow.config.access_point(transfer.access_point)
+    if point is None or point.institution != institution:
+        raise TransferNotFound("the transfer belongs to another institution")
+    return point.slug
+
+
+def end_by_provider(services: Services, *notices: LogoutNotice) -> int:
+    """End the sessions that a provider's logout means, in one transaction; return how many.
 
     Raises ``LoginError`` (``replayed``) for a notice that was used before.
     """
+    number = 0
     with services.store.begin() as uow:
-        for once in notice.once:
+        for once in (once for notice in notices for once in notice.once):
             if not uow.once.use(once.kind, once.value, once.expires_at):
                 raise LoginError("this logout was used before", "replayed")
-        ended = uow.sessions.end_by_provider(
-            notice.provider, "provider", subject=notice.subject, sid=notice.sid
-        )
-        for session in ended:
-            audit.record(uow, Event.LOGGED_OUT, transfer=session.transfer, by="provider")
-    return len(ended)
+        for notice in notices:
+            ended = uow.sessions.end_by_provider(
+                notice.provider, "provider", subject=notice.subject, sid=notice.sid
+            )
+            number += len(ended)
+            for session in ended:
+                audit.record(uow, Event.LOGGED_OUT, transfer=session.transfer, by="provider")
+    return number
 
 
 def _hash(secret: str) -> str:

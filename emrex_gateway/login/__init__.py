@@ -1,9 +1,9 @@
 """Logging students in: each kind of login ends in an ``Identity``.
 
-Kinds today: ``oidc`` (this package, through Authlib), ``launch`` (a signed
-token from the host), ``host`` (the host application's own user, which the
-extension asks for). A kind to come, such as SAML, adds its settings to
-``KINDS`` and its ``ports.Login`` to ``logins``.
+Kinds: ``saml`` (the package ``saml``, through federations' metadata), ``oidc``
+(through Authlib), ``launch`` (a signed token from the host), ``host`` (the host
+application's own user, which the extension asks for). ``KINDS`` reads a kind's
+settings; ``logins`` makes those that send the browser away.
 """
 
 from __future__ import annotations
@@ -23,14 +23,19 @@ from emrex_gateway.login._settings import (
     OidcSettings,
     settings_of,
 )
-from emrex_gateway.login.saml._settings import SamlSettings
-from emrex_gateway.ports import Clock, Login, Secrets
+from emrex_gateway.login.saml import SamlLogin, SamlSettings, our_metadata
+from emrex_gateway.ports import Clock, Login, Secrets, Store
 from emrex_gateway.settings import Settings
 
 
-def logins(settings: Settings, secrets: Secrets, clock: Clock) -> Mapping[str, Login]:
+def logins(
+    settings: Settings, secrets: Secrets, clock: Clock, store: Store
+) -> Mapping[str, Login]:
     """Make the logins that send the browser away, by ``LoginMethod.kind``."""
-    return {"oidc": OidcLogin(settings, secrets, clock)}
+    return {
+        "oidc": OidcLogin(settings, secrets, clock),
+        "saml": SamlLogin(settings, secrets, clock, store),
+    }
 
 
 __all__ = [
@@ -42,9 +47,11 @@ __all__ = [
     "MethodSettings",
     "OidcLogin",
     "OidcSettings",
+    "SamlLogin",
     "SamlSettings",
     "accept_launch",
     "identity_from_claims",
     "logins",
+    "our_metadata",
     "settings_of",
 ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import Response, current_app, g, request, url_for
+from flask import current_app, g, request, url_for
 from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting
 from emrex_gateway.domain import Identity, Institution, Transfer
@@ -52,7 +53,7 @@ def services() -> Services:
     return context().services
 
 
-def absolute(endpoint: str, **values: str) -> str:
+def absolute(endpoint: str, **values: Any) -> str:
     """An absolute address under ``public_url``; the request's ``Host`` header has no say."""
     path = url_for(endpoint, **values)
     base = services().settings.public_url

@@ -68,7 +68,9 @@ def returned(slug: str) -> Response:
     if request.view_args is not None:
         request.view_args["transfer_id"] = state.partition(".")[0]
     at = _context.transfer()
-    return came_back(at, state)
+    known = exporting.logout_returned(services(), at, state)
+    everywhere = "1" if known and request.args.get("partial") != "1" else None
+    return _to("logout.done", at, everywhere=everywhere)
 
 
 @logout.post("/op/<method_id>/logout")
@@ -92,12 +94,6 @@ def backchannel(method_id: str) -> Response:
         refuse(error)
         response.status_code = 400
     return response
-
-
-def came_back(at: Transfer, state: str) -> Response:
-    """Show how the provider's logout ended; its state must be the one that this transfer asked with."""
-    known = exporting.logout_returned(services(), at, state)
-    return _to("logout.done", at, everywhere="1" if known else None)
 
 
 def refuse(error: LoginError) -> None:

@@ -23,6 +23,7 @@ from emrex_gateway.web._finish import finish
 from emrex_gateway.web._health import health
 from emrex_gateway.web._login import login
 from emrex_gateway.web._logout import logout
+from emrex_gateway.web._sp import sp
 from emrex_gateway.web._student import student
 
 
@@ -31,7 +32,7 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
     app.extensions[EXTENSION] = Context(services, host)
     _languages.init(app)
     _limits.init(app, services.settings.entry_limit)
-    for blueprint in (health, entry, login, finding, student, finish, logout):
+    for blueprint in (health, entry, login, finding, student, finish, logout, sp):
         app.register_blueprint(blueprint)
     _errors.init(app)
     app.after_request(_languages.remember)

@@ -5,6 +5,7 @@ and reads only the bytes that were digested. Nothing else in the gateway reads
 SAML messages. See ``docs/decisions/0012-saml.md``.
 """
 
+from emrex_gateway.login.saml._login import SamlLogin
 from emrex_gateway.login.saml._logout import LogoutAnswered, LogoutRequested
 from emrex_gateway.login.saml._ourselves import Ourselves, ourselves
 from emrex_gateway.login.saml._publish import our_metadata
@@ -15,6 +16,7 @@ __all__ = [
     "LogoutAnswered",
     "LogoutRequested",
     "Ourselves",
+    "SamlLogin",
     "SamlSettings",
     "our_metadata",
     "ourselves",
