@@ -62,7 +62,6 @@ from emrex_gateway.exporting._sweep import Swept, sweep
 from emrex_gateway.exporting._work import fetch, sign
 
 __all__ = [
-    "logout_place",
     "CANCELLABLE",
     "LOGIN_STATES",
     "NEED_SESSION",
@@ -99,6 +98,7 @@ __all__ = [
     "login_failure",
     "login_method",
     "login_methods",
+    "logout_place",
     "logout_returned",
     "note_failure",
     "open_again",
