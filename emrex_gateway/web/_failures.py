@@ -130,8 +130,8 @@ def _clock(provider: str, status: str) -> tuple[str, str]:
     return (
         _("The login is not valid at this time: it is too old, or the clocks do not agree."),
         _(
-            "Please start the login again. If it fails once more, ask for help with the reference "
-            "number below."
+            "Please start it again. If it fails once more, ask for help with the reference number "
+            "below."
         ),
     )
 
@@ -149,9 +149,8 @@ def _context(provider: str, status: str) -> tuple[str, str]:
     return (
         _("A stronger login is needed here, for example with a code from your phone."),
         _(
-            "Please log in again and choose the stronger way. If %(provider)s did not offer one, "
-            "ask the IT support of your university.",
-            provider=provider,
+            "Please log in again and choose the stronger way. If none is offered, ask the IT "
+            "support of your university."
         ),
     )
 
@@ -170,7 +169,8 @@ def _ours(provider: str, status: str) -> tuple[str, str]:
     return (
         _("This login is not set up rightly. That is our fault, not yours."),
         _(
-            "Choose another way to log in if there is one, or ask for help with the reference below."
+            "Choose another way to log in if there is one, or ask for help with the reference "
+            "number below."
         ),
     )
 

@@ -16,7 +16,8 @@ from emrex_gateway.web._languages import language
 class University:
     """One line of the list. ``other`` is its name in another language, ``domain`` one of its scopes.
 
-    ``initial`` stands where there is no picture.
+    ``initial`` stands where there is no picture: the domain's, for half of all names begin with
+    "University".
     """
 
     key: str
@@ -49,7 +50,7 @@ def university(
         name=name,
         other=next((t for t in others if _fits(t.value, words)), _best(others)),
         domain=domain if domain != name.value else "",
-        initial=next((c.upper() for c in name.value if c.isalnum()), "?"),
+        initial=next((c.upper() for c in domain + name.value if c.isalnum()), "?"),
         has_logo=has_logo,
     )
 
