@@ -29,7 +29,8 @@ from emrex_gateway.login.saml._logout import (
     subject_of,
 )
 from emrex_gateway.login.saml._lookup import find_provider
-from emrex_gateway.login.saml._message import decode_post, verified_message
+from emrex_gateway.login.saml._mdq import Mdq
+from emrex_gateway.login.saml._message import decode_post, read_logout, verified_message
 from emrex_gateway.login.saml._names import new_id
 from emrex_gateway.login.saml._ourselves import (
     Ourselves,
@@ -40,12 +41,11 @@ from emrex_gateway.login.saml._ourselves import (
     signing_key,
 )
 from emrex_gateway.login.saml._reading import saml_settings_of
-from emrex_gateway.login.saml._redirect import MAX_MESSAGE, read_redirect, signed_redirect
+from emrex_gateway.login.saml._redirect import read_redirect, signed_redirect
 from emrex_gateway.login.saml._request import login_address
 from emrex_gateway.login.saml._response import read_response
 from emrex_gateway.login.saml._settings import SamlSettings
 from emrex_gateway.login.saml._types import SKEW, Assertion, Expected, Provider, Reason, Refused
-from emrex_gateway.login.saml._xml import parse
 from emrex_gateway.ports import Clock, LoggedIn, LoginStart, Once, Secrets, Store
 from emrex_gateway.settings import Settings
 
@@ -79,6 +79,7 @@ class SamlLogin:
         self._clock = clock
         self._store = store
         self._keys = OwnKeys(secrets, clock)
+        self._mdq = Mdq(settings, secrets)
 
     def start(
         self,
@@ -213,7 +214,7 @@ class SamlLogin:
             root, provider, relay = self._received(arrived, "SAMLRequest", now)
             id_, notices = read_request(root, us.addresses, provider.entity_id, now=now)
             answer = ""
-            if address := provider.logout_response_url or provider.logout_url:
+            if address := provider.logout_response_url:
                 response = logout_response(us.addresses, provider, in_response_to=id_, now=now)
                 answer = signed_redirect(
                     address, "SAMLResponse", response, relay, signing_key(us.keys)
@@ -270,8 +271,17 @@ class SamlLogin:
             raise ConfigError(f"institution {institution} has no service provider")
         return _Us(ourselves(self._settings, provider), self._keys.of(provider))
 
-    def _provider(self, where: ProviderFilter, entity_id: str, now: datetime) -> Provider:
-        return find_provider(self._store, where, entity_id, now)
+    def _provider(
+        self, where: ProviderFilter, entity_id: str, now: datetime, *, ask: bool = True
+    ) -> Provider:
+        return find_provider(
+            self._store,
+            where,
+            entity_id,
+            now,
+            self._mdq if ask else None,
+            http_on_loopback=self._settings.http_on_loopback,
+        )
 
     def _only_provider(self, where: ProviderFilter) -> str:
         """Return the one provider that the filter leaves. Raises ``Refused`` (``CHOOSE``)."""
@@ -292,12 +302,12 @@ class SamlLogin:
         """Return a logout message that its sender's key has signed, who that is, the RelayState."""
         if arrived.method == "GET":
             redirected = read_redirect(arrived.query, parameter)
-            root = parse(redirected.document, max_bytes=MAX_MESSAGE)
+            root = read_logout(redirected.document)
             provider = self._sender(arrived.institution, issuer_of(root), now)
             redirected.verify(provider.certificates)
             return root, provider, redirected.relay
         document = decode_post(arrived.form.get(parameter, ""))
-        unverified = parse(document, max_bytes=MAX_MESSAGE)
+        unverified = read_logout(document)
         provider = self._sender(arrived.institution, issuer_of(unverified), now)
         root = verified_message(document, provider.certificates)
         return root, provider, arrived.form.get("RelayState")
@@ -312,7 +322,7 @@ class SamlLogin:
         for method in methods:
             if method.kind == "saml" and method.enabled:
                 try:
-                    return self._provider(saml_settings_of(method).where, entity_id, now)
+                    return self._provider(saml_settings_of(method).where, entity_id, now, ask=False)
                 except (ConfigError, Refused):
                     continue
         raise Refused(Reason.PROVIDER, "no login method of the institution lets the sender in")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import quote, unquote_to_bytes
 
 from cryptography import x509
@@ -34,12 +35,9 @@ MAX_MESSAGE = 64 * 1024
 
 _RSA = "http://www.w3.org/2001/04/xmldsig-more#rsa-"
 _ECDSA = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-"
-_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
-    "sha256": hashes.SHA256,
-    "sha384": hashes.SHA384,
-    "sha512": hashes.SHA512,
-}
+_HASHES = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
 _DEFLATE = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
+_Holds = Callable[[object, bytes, bytes, hashes.HashAlgorithm], bool]
 _PARAMETERS = frozenset(
     {"SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"}
 )
@@ -84,15 +82,15 @@ class Redirected:
         Raises ``Refused``: ``ALGORITHM`` for one that we do not accept (SHA-1
         above all), ``SIGNATURE`` when no key fits.
         """
-        for prefix, check in ((_RSA, _rsa_holds), (_ECDSA, _ecdsa_holds)):
-            hash_ = _HASHES.get(self._algorithm.removeprefix(prefix))
-            if hash_ is not None:
-                for certificate in certificates:
-                    public = x509.load_der_x509_certificate(certificate).public_key()
-                    if check(public, self._signature, self._signed, hash_()):
-                        return
-                raise Refused(Reason.SIGNATURE, "no key of the provider made the signature")
-        raise Refused(Reason.ALGORITHM, "the signature's algorithm is not accepted")
+        accepted = _accepted().get(self._algorithm)
+        if accepted is None:
+            raise Refused(Reason.ALGORITHM, "the signature's algorithm is not accepted")
+        holds, hash_ = accepted
+        for certificate in certificates:
+            public = x509.load_der_x509_certificate(certificate).public_key()
+            if holds(public, self._signature, self._signed, hash_):
+                return
+        raise Refused(Reason.SIGNATURE, "no key of the provider made the signature")
 
 
 def read_redirect(query: bytes, parameter: str) -> Redirected:
@@ -212,6 +210,13 @@ def _ecdsa_holds(
     except InvalidSignature:
         return False
     return True
+
+
+@cache
+def _accepted() -> Mapping[str, tuple[_Holds, hashes.HashAlgorithm]]:
+    """Return what may have made a signature, by the algorithm's whole name."""
+    kinds: tuple[tuple[str, _Holds], ...] = ((_RSA, _rsa_holds), (_ECDSA, _ecdsa_holds))
+    return {prefix + hash_.name: (holds, hash_) for prefix, holds in kinds for hash_ in _HASHES}
 
 
 def _coordinate(curve: ec.EllipticCurve) -> int:
