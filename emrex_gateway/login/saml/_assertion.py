@@ -76,7 +76,7 @@ def _issued(element: etree._Element) -> datetime:
 
 
 def _text(element: etree._Element | None) -> str:
-    return "" if element is None else (element.text or "").strip()
+    return "" if element is None else (element.text or "").strip(" \t\r\n")
 
 
 def _confirmation(assertion: etree._Element, expected: Expected) -> etree._Element:
@@ -107,15 +107,19 @@ def _check_conditions(assertion: etree._Element, expected: Expected) -> None:
     counts twice here) and ProxyRestriction (we assert nothing on).
     """
     conditions = assertion.find(A + "Conditions")
-    audiences = assertion.findall(f"{A}Conditions/{A}AudienceRestriction")
-    if conditions is None or not audiences:
-        raise Refused(Reason.AUDIENCE, "the assertion does not say whom it is for")
+    if conditions is None:
+        raise Refused(Reason.CONDITIONS, "the assertion has no conditions")
     begins, ends = conditions.get("NotBefore"), conditions.get("NotOnOrAfter")
     if begins is not None and moment(begins) > expected.now + expected.skew:
-        raise Refused(Reason.CONDITIONS, "the assertion does not count yet")
+        raise Refused(Reason.TIME, "the assertion does not count yet")
     if ends is not None and moment(ends) <= expected.now - expected.skew:
-        raise Refused(Reason.CONDITIONS, "the assertion does not count any more")
-    for restriction in audiences:
+        raise Refused(Reason.TIME, "the assertion does not count any more")
+    if begins is not None and ends is not None and moment(begins) >= moment(ends):
+        raise Refused(Reason.CONDITIONS, "the assertion's time ends before it begins")
+    restrictions = conditions.findall(A + "AudienceRestriction")
+    if not restrictions:
+        raise Refused(Reason.AUDIENCE, "the assertion does not say whom it is for")
+    for restriction in restrictions:
         if expected.entity_id not in map(_text, restriction):
             raise Refused(Reason.AUDIENCE, "the assertion is for others")
 
@@ -139,10 +143,10 @@ def _authentication(assertion: etree._Element, expected: Expected) -> etree._Ele
 
 def _name_id(assertion: etree._Element) -> NameId | None:
     node = assertion.find(f"{A}Subject/{A}NameID")
-    if node is None:
+    if node is None or not node.text:
         return None
     return NameId(
-        value=node.text or "",
+        value=node.text,
         format=node.get("Format", ""),
         name_qualifier=node.get("NameQualifier", ""),
         sp_name_qualifier=node.get("SPNameQualifier", ""),

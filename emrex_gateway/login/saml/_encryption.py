@@ -107,6 +107,8 @@ def _parts(encrypted: etree._Element) -> tuple[str, bytes, list[etree._Element]]
     found = encrypted.findall(_X + "EncryptedData")
     if len(found) != 1:
         raise Refused(Reason.ENCRYPTION_SHAPE, "there is not one EncryptedData")
+    if found[0].get("Type", f"{_XENC}Element") != f"{_XENC}Element":
+        raise Refused(Reason.ENCRYPTION_SHAPE, "what is encrypted is no element")
     inside = f"{DS}KeyInfo/{_X}EncryptedKey"
     wrapped = [*found[0].iterfind(inside), *encrypted.iterfind(_X + "EncryptedKey")]
     if not 1 <= len(wrapped) <= MAX_KEYS:

@@ -56,6 +56,8 @@ def read_response(document: bytes, expected: Expected) -> Assertion:
     found = _only_assertion(response)
     if found.tag == ENCRYPTED:
         found = plain = decrypted(found, expected.decryption_keys, authentic=signed)
+        if plain.get("ID") == response.get("ID"):
+            raise Refused(Reason.DUPLICATE_ID, "the response and its assertion have the same ID")
     else:
         # The assertion's own signature is verified where it was made: canonicalising the response
         # drops declarations that a PrefixList in it may name.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -111,11 +112,11 @@ def verified(element: etree._Element, certificates: Sequence[bytes]) -> bytes:
     # With the namespaces that are in scope: a PrefixList may name one of them.
     alone = parse(etree.tostring(element, encoding="utf-8", xml_declaration=False, with_tail=False))
     shape = _shape(alone)
-    _verify(alone, shape, certificates)
     octets = _digested(alone, shape)
     if not hmac.compare_digest(hashlib.new(shape.hashing, octets).digest(), shape.digest):
-        # depth: libxmlsec has compared it, too; this ties it to the bytes that are read.
+        # depth: libxmlsec compares it, too; this ties it to the bytes that are read.
         raise Refused(Reason.DIGEST, "the digest is not that of the bytes that would be read")
+    _verify(alone, shape, certificates)
     return octets
 
 
@@ -149,7 +150,9 @@ def _shape(element: etree._Element) -> _Shape:
     node = found[0]
     if tuple(child.tag for child in node) not in (_PARTS, (*_PARTS, DS + "KeyInfo")):
         raise Refused(Reason.SIGNATURE_SHAPE, "the signature has other parts than it must have")
-    info, value = node[0], node[1]
+    # What it says of keys is ignored: libxmlsec does not even get to see it.
+    del node[2:]
+    info, value = node
     if _names(info) != _SIGNED_INFO or len(value):
         raise Refused(Reason.SIGNATURE_SHAPE, "what is signed has other parts than it must have")
     canonicalization, method, reference = info
@@ -206,7 +209,6 @@ def _verify(element: etree._Element, shape: _Shape, certificates: Sequence[bytes
 def _holds(element: etree._Element, shape: _Shape, key: _Key) -> bool:
     context = xmlsec.SignatureContext()
     try:
-        # With a key set, libxmlsec does not look into KeyInfo at all.
         context.key = xmlsec.Key.from_memory(key.pem, xmlsec.constants.KeyDataFormatPem)
         context.register_id(element, "ID")
         context.verify(shape.node)
@@ -230,10 +232,11 @@ def _public_key(certificate: bytes) -> _Key | None:
 
 def _digested(element: etree._Element, shape: _Shape) -> bytes:
     """Return what the reference digests: the element in exclusive C14N, without its signature."""
-    _take_out(shape.node)
+    bare = copy.deepcopy(element)
+    _take_out(bare, element.index(shape.node))
     try:
         return etree.tostring(
-            element.getroottree(),
+            bare.getroottree(),
             method="c14n",
             exclusive=True,
             with_comments=False,
@@ -243,13 +246,11 @@ def _digested(element: etree._Element, shape: _Shape) -> bytes:
         raise Refused(Reason.MALFORMED, "the document has no canonical form") from None
 
 
-def _take_out(node: etree._Element) -> None:
-    """Remove an element and keep the text after it, as the enveloped-signature transform does."""
-    before, parent = node.getprevious(), node.getparent()
-    if node.tail and before is not None:
-        before.tail = (before.tail or "") + node.tail
-    elif node.tail and parent is not None:
-        parent.text = (parent.text or "") + node.tail
-    if parent is not None:
-        node.tail = None
-        parent.remove(node)
+def _take_out(parent: etree._Element, at: int) -> None:
+    """Remove a child and keep the text after it, as the enveloped-signature transform does."""
+    tail = parent[at].tail or ""
+    if at:
+        parent[at - 1].tail = (parent[at - 1].tail or "") + tail
+    else:
+        parent.text = (parent.text or "") + tail
+    del parent[at]
