@@ -8,8 +8,8 @@ partitioned cookies) is the Chromium tests' matter.
 from __future__ import annotations
 
 from collections.abc import Callable
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from typing import Any, Self
 from urllib.parse import urljoin
 
 import httpx
@@ -36,13 +36,13 @@ class FormBrowser:
         self.page: Any = html.fromstring("<html><body></body></html>")
         self.posted: tuple[str, dict[str, str]] = ("", {})
 
-    def __enter__(self) -> FormBrowser:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def get(self, url: str, *, stop: Callable[[str], bool] | None = None) -> FormBrowser:
+    def get(self, url: str, *, stop: Callable[[str], bool] | None = None) -> Self:
         """Go to an address (relative to the page) and on through its redirects.
 
         ``stop`` tells at which address not to go on: it is kept in ``url``
@@ -52,7 +52,7 @@ class FormBrowser:
 
     def post(
         self, url: str, data: dict[str, Any], *, stop: Callable[[str], bool] | None = None
-    ) -> FormBrowser:
+    ) -> Self:
         """Post a form to an address, and on through its redirects."""
         return self._go("POST", urljoin(self.url, url), data, stop)
 
@@ -62,7 +62,7 @@ class FormBrowser:
         *,
         stop: Callable[[str], bool] | None = None,
         **values: Any,
-    ) -> FormBrowser:
+    ) -> Self:
         """Submit the first form that an XPath expression finds, with ``values`` in its fields.
 
         Ticked boxes and fields are sent as they stand; of the buttons only one that
@@ -91,13 +91,18 @@ class FormBrowser:
         single = {name: found[0] if len(found) == 1 else found for name, found in data.items()}
         return target, form.get("method", "get").upper(), single
 
-    def onward(self, *, stop: Callable[[str], bool] | None = None) -> FormBrowser:
+    def onward(self, *, stop: Callable[[str], bool] | None = None) -> Self:
         """Submit the form of a page that would submit it by itself, as long as there is one."""
         for _ in range(STEPS):
             if (stop and stop(self.url)) or not self.carries_message:
                 return self
             self.submit(_MESSAGE, stop=stop)
         raise AssertionError(f"no end at {self.url}")
+
+    def message(self) -> tuple[str, dict[str, Any]]:
+        """Return where the page would post its SAML message to, and the fields."""
+        target, _, data = self.form(_MESSAGE)
+        return target, data
 
     @property
     def carries_message(self) -> bool:
@@ -113,13 +118,17 @@ class FormBrowser:
         """Return whether an XPath expression finds something."""
         return bool(self.page.xpath(find))
 
-    def cookie_names(self) -> set[str]:
-        """Return the names of all cookies."""
-        return {cookie.name for cookie in self._client.cookies.jar}
+    def cookies(self) -> list[Cookie]:
+        """Return all cookies, to be set again later."""
+        return list(self._client.cookies.jar)
 
-    def _go(
-        self, method: str, url: str, data: Any, stop: Callable[[str], bool] | None
-    ) -> FormBrowser:
+    def set_cookies(self, cookies: list[Cookie]) -> Self:
+        """Take cookies (back) into the jar."""
+        for cookie in cookies:
+            self._client.cookies.jar.set_cookie(cookie)
+        return self
+
+    def _go(self, method: str, url: str, data: Any, stop: Callable[[str], bool] | None) -> Self:
         for _ in range(STEPS):
             self.url = url
             if method == "POST":
