@@ -24,6 +24,9 @@ from emrex_gateway.exporting._sessions import NEED_SESSION, begin_session
 from emrex_gateway.ports import LoggedIn
 from emrex_gateway.services import Services
 
+MAX_FACT = 200
+"""The most characters of a fact in the trail."""
+
 LOGIN_STATES = NEED_SESSION | {TransferState.ENTERED}
 """States in which somebody may log in: the first time, or again after a session has ended."""
 
@@ -176,7 +179,13 @@ def identify(services: Services, transfer: Transfer, who: LoggedIn, method: str)
                 raise LoginError("somebody else has logged in", reason="other-person")
         secret = begin_session(services, uow, transfer, method, who)
         uow.transfers.seal(transfer.id, FAILURE, LoginFailure(reason=""))
-        audit.record(uow, Event.LOGIN_SUCCEEDED, transfer=transfer.id, method=method)
+        audit.record(
+            uow,
+            Event.LOGIN_SUCCEEDED,
+            transfer=transfer.id,
+            method=method,
+            **_facts(provider=who.identity.provider),
+        )
     return LoginDone(moved, secret)
 
 
@@ -211,8 +220,27 @@ def note_failure(services: Services, transfer: Transfer, error: LoginError) -> L
     failure = error.failure or LoginFailure(reason=error.reason)
     with services.store.begin() as uow:
         uow.transfers.seal(transfer.id, FAILURE, failure)
-        audit.record(uow, Event.LOGIN_REFUSED, transfer=transfer.id, reason=error.reason)
+        audit.record(
+            uow,
+            Event.LOGIN_REFUSED,
+            transfer=transfer.id,
+            reason=error.reason,
+            **_facts(
+                provider=failure.provider,
+                status=failure.status,
+                missing=" ".join(failure.missing),
+            ),
+        )
     return error
+
+
+def _facts(**stated: str) -> dict[str, str]:
+    """What a provider says of itself, as the trail takes it: printable, short, or left out."""
+    return {
+        name: "".join(c for c in text if c.isprintable())[:MAX_FACT]
+        for name, text in stated.items()
+        if text
+    }
 
 
 def _require(transfer: Transfer) -> None:
