@@ -12,9 +12,10 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlencode
 
 import httpcore
@@ -107,13 +108,31 @@ class Caller:
         url, complete, body = auth.prepare("POST", url, dict(headers or {}), urlencode(data))
         return self._send("POST", url, complete, body.encode())
 
-    def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def download(
+        self, url: str, target: BinaryIO, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Write a big body to ``target`` while it comes, unpacked; the answer's own is empty.
+
+        Only that of status 200 is written. ``max_bytes`` holds for what comes
+        and for what is unpacked. Status 304 is an answer here: the headers may
+        hold conditions. Raises ``LoginError``.
+        """
+        return self._send("GET", url, {**(headers or {}), "Accept-Encoding": "gzip"}, None, target)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        target: BinaryIO | None = None,
+    ) -> Answer:
         parts = split_url(url, http_on_loopback=self._http_on_loopback)
         if parts is None:
             raise LoginError("a provider's address is not an https address", "address")
         host = str(parts.hostname)
         backend = _Backend(self._resolve, self._policy, _Deadline(self._timeout))
-        sent = {"Accept": "application/json", **headers, "Accept-Encoding": "identity"}
+        sent = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         try:
             with (
                 httpcore.ConnectionPool(
@@ -121,25 +140,53 @@ class Caller:
                 ) as pool,
                 pool.stream(method, url, headers=list(sent.items()), content=body) as response,
             ):
-                return self._read(response, host)
+                return self._read(response, host, target)
         except (httpcore.TimeoutException, TimeoutError) as error:
             raise LoginError(f"{host} did not answer in time", "timeout") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             # The libraries' messages could quote what was sent: only the kind goes on.
             raise LoginError(f"{host}: {type(error).__name__}", "unreachable") from None
 
-    def _read(self, response: httpcore.Response, host: str) -> Answer:
+    def _read(self, response: httpcore.Response, host: str, target: BinaryIO | None) -> Answer:
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in response.headers}
-        if 300 <= response.status < 400:
+        status = response.status
+        if 300 <= status < 400 and not (status == 304 and target is not None):
             raise LoginError(f"{host} redirects, which is not followed", "redirect")
-        if headers.get("content-encoding", "identity").lower() != "identity":
+        encoding = headers.get("content-encoding", "identity").lower()
+        chunks = _limited(response.iter_stream(), self._max_bytes, host)
+        if target is not None and encoding in ("gzip", "x-gzip"):
+            chunks = _limited(_gunzipped(chunks, self._max_bytes, host), self._max_bytes, host)
+        elif encoding != "identity":
             raise LoginError(f"{host} compresses although told not to", "encoding")
-        body = bytearray()
-        for chunk in response.iter_stream():
-            body += chunk
-            if len(body) > self._max_bytes:
-                raise LoginError(f"{host} answered with too much", "too-large")
-        return Answer(response.status, headers, bytes(body))
+        if target is None:
+            return Answer(status, headers, b"".join(chunks))
+        if status == 200:
+            for chunk in chunks:
+                target.write(chunk)
+        return Answer(status, headers, b"")
+
+
+def _limited(chunks: Iterable[bytes], most: int, host: str) -> Iterator[bytes]:
+    weight = 0
+    for chunk in chunks:
+        weight += len(chunk)
+        if weight > most:
+            raise LoginError(f"{host} answered with too much", "too-large")
+        yield chunk
+
+
+def _gunzipped(chunks: Iterable[bytes], most: int, host: str) -> Iterator[bytes]:
+    """Unpack one gzip member; a part never yields more than the limit and one byte at once."""
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        for chunk in chunks:
+            yield inflater.decompress(chunk, most + 1)
+            if inflater.unconsumed_tail or inflater.unused_data:
+                break
+    except zlib.error:
+        raise LoginError(f"{host} answered with broken compression", "encoding") from None
+    if not inflater.eof:
+        raise LoginError(f"{host} ended in the middle of its answer", "encoding")
 
 
 class _Deadline:
