@@ -20,7 +20,7 @@ MAX_AGE = 300
 SKEW = 60
 
 _EVENT = "http://schemas.openid.net/event/backchannel-logout"
-_TYPES = frozenset({None, "jwt", "logout+jwt", "application/logout+jwt"})
+_TYPES = frozenset({"jwt", "logout+jwt", "application/logout+jwt"})
 _MAX = 255
 
 
@@ -29,7 +29,7 @@ def check_type(kind: object) -> None:
 
     Raises ``LoginError`` (``type``).
     """
-    if (kind.lower() if isinstance(kind, str) else kind) not in _TYPES:
+    if kind is not None and not (isinstance(kind, str) and kind.lower() in _TYPES):
         raise _refused("type")
 
 

@@ -65,6 +65,7 @@ class FakeProvider:
         self.keys: list[Json] = [KEY.as_dict(private=False)]
         self.seen: list[str] = []
         self.forms: list[str] = []
+        self.authorizations: list[str] = []
         self.sign: Callable[[Json], str] = self.signed
         self.change_metadata: Callable[[Json], Json] = lambda m: m
         self.change_claims: Callable[[Json], Json] = lambda c: c
@@ -75,6 +76,10 @@ class FakeProvider:
             "/jwks": lambda: document({"keys": self.keys}),
             "/token": lambda: document(self.tokens()),
             "/userinfo": lambda: document(self.userinfo()),
+            "/par": lambda: document(
+                {"request_uri": "urn:ietf:params:oauth:request_uri:17", "expires_in": 60},
+                status=201,
+            ),
         }
 
     def metadata(self) -> Json:
@@ -105,6 +110,21 @@ class FakeProvider:
             "given_name": "Aino",
         }
         return self.change_claims(claims)
+
+    def logout_claims(self, **changes: Any) -> Json:
+        """A good logout token's claims, changed; ``None`` takes one out."""
+        now = self.now()
+        claims = {
+            "iss": self.issuer,
+            "aud": "gateway",
+            "iat": now,
+            "exp": now + 120,
+            "jti": f"logout-{now}",
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            "sub": "aino",
+            "sid": "session-17",
+        }
+        return {k: v for k, v in {**claims, **changes}.items() if v is not None}
 
     def tokens(self) -> Json:
         """The token endpoint's answer."""
@@ -180,6 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
         self.server.fake.forms.append(self.rfile.read(length).decode())
+        self.server.fake.authorizations.append(self.headers.get("Authorization", ""))
         self.do_GET()
 
     def _send(self, reply: Reply) -> None:
