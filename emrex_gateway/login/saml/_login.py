@@ -17,6 +17,7 @@ from lxml import etree
 from emrex_gateway.domain import LoginFailure, LoginMethod, MetadataKind, ProviderFilter
 from emrex_gateway.errors import ConfigError, LoginError
 from emrex_gateway.login.saml._attributes import identity_from_assertion
+from emrex_gateway.login.saml._error_url import error_url
 from emrex_gateway.login.saml._logout import (
     LogoutAnswered,
     LogoutRequested,
@@ -133,7 +134,7 @@ class SamlLogin:
             now, settings = self._clock(), saml_settings_of(method)
             us = self._us(method.institution)
             provider = self._provider(settings.where, state["provider"], now)
-            with _naming(provider):
+            with _naming(provider, us.addresses, now):
                 assertion = read_response(
                     decode_post(parameters.get("SAMLResponse", "")),
                     Expected(
@@ -349,17 +350,20 @@ def _check_freshness(
 
 
 @contextmanager
-def _naming(provider: Provider) -> Iterator[None]:
-    """Add to a refusal who the provider is, for the student's page."""
+def _naming(provider: Provider, us: Ourselves, now: datetime) -> Iterator[None]:
+    """Add to a refusal who the provider is, for the student's page.
+
+    Too weak a login is what the provider's own error page can help with
+    (REFEDS errorURL, AUTHENTICATION_FAILURE).
+    """
     try:
         yield
     except Refused as error:
         failure = error.failure or LoginFailure(reason=error.reason)
-        named = replace(
-            failure,
-            provider=provider.entity_id,
-            names=failure.names or provider.names,
-        )
+        page = failure.error_url
+        if error.reason == Reason.CONTEXT:
+            page = error_url(provider.error_url, Reason.CONTEXT, entity_id=us.entity_id, now=now)
+        named = replace(failure, provider=provider.entity_id, names=provider.names, error_url=page)
         raise Refused(Reason(error.reason), str(error), named) from error
 
 
