@@ -235,8 +235,14 @@ def complete(signature: Element, signing: Signing) -> None:
         context.key = _signing_key(signing.key)
     else:
         context.key = xmlsec.Key.from_binary_data(xmlsec.KeyData.HMAC, signing.secret)
-    for node in signature.getroottree().getroot().iter(etree.Element):
-        if node.get("ID"):
+    known = set()
+    for node in [
+        *signature.iterancestors(),
+        *signature.getroottree().getroot().iter(etree.Element),
+    ]:
+        # An ID that several elements have is the nearest ancestor's.
+        if node.get("ID") and node.get("ID") not in known:
+            known.add(node.get("ID"))
             context.register_id(node, "ID")
     context.sign(signature)
 
@@ -514,8 +520,11 @@ def protected_assertion(answer: Answer) -> Element:
 def respond(answer: Answer | None = None) -> bytes:
     """Return a whole response as UTF-8 bytes, not yet base64."""
     answer = answer or Answer()
-    root = response(answer)
-    root.append(protected_assertion(answer))
+    # As text: moving nodes, lxml would give them the response's prefixes, and break signatures.
+    around = etree.tostring(response(answer)).removesuffix(b"</samlp:Response>")
+    root = etree.fromstring(
+        around + etree.tostring(protected_assertion(answer)) + b"</samlp:Response>"
+    )
     root = _edited(root, answer.edit_response)
     if answer.signed in {"response", "both"}:
         sign(root, answer.response_signing or answer.signing)
