@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emrex_gateway.domain import Identity, PersonIdentifierType
+from emrex_gateway.errors import LoginError
 from emrex_gateway.login import OidcSettings, identity_from_claims, settings_of
+from emrex_gateway.login._claims import check_person
 from oidc_gateway import method
 
 ISSUER = "https://provider.example"
@@ -207,6 +209,113 @@ def test_locale(given: object, expected: str | None) -> None:
 def test_home_organization(claims: dict[str, Any], expected: str) -> None:
     """The home organization is what is said, else the scope of the principal name."""
     assert _identity(claims).home_organization == expected
+
+
+@pytest.mark.parametrize(
+    ("claims", "organization", "identifiers"),
+    [
+        (
+            {
+                "schac_home_organization": "Campus.example",
+                "eduperson_principal_name": "a@x.example",
+            },
+            "campus.example",
+            [],
+        ),
+        ({"schac_home_organization": ["x.example", "campus.example"]}, "campus.example", []),
+        ({"schac_home_organization": "x.example"}, "", []),
+        ({"eduperson_principal_name": "a@x.example"}, "", []),
+        (
+            {"schac_personal_unique_code": [f"{URN}int:esi:x.example:1", f"{URN}int:esi:fi:1"]},
+            "",
+            [(ESI, f"{URN}int:esi:fi:1")],
+        ),
+        (
+            {"schac_personal_unique_code": f"{URN}int:esi:CAMPUS.example:1"},
+            "",
+            [(ESI, f"{URN}int:esi:CAMPUS.example:1")],
+        ),
+    ],
+)
+def test_domains_that_a_provider_may_speak_for(
+    claims: dict[str, Any],
+    organization: str,
+    identifiers: list[tuple[PersonIdentifierType, str]],
+) -> None:
+    """Where an institution names a provider's domains, what it says of others is left out."""
+    domains = {"domains": ["campus.EXAMPLE"]}
+
+    assert organization == _identity(claims, **domains).home_organization
+    assert identifiers == _pairs(claims, **domains)
+
+
+def test_local_number_behind_a_domain() -> None:
+    """``norEduPersonLIN``'s form, as a claim: the domain must be one of ours."""
+    rules = {"claims": {"lin": "norEduPersonLIN"}, "home_organizations": ["campus.example"]}
+    numbers = ["Campus.example:17", "other.example:18", "19", "campus.example:"]
+
+    assert [(LOCAL, "17")] == _pairs({"lin": numbers}, **rules)
+
+
+def _missing(claims: dict[str, Any], /, **settings: Any) -> tuple[str, tuple[str, ...]]:
+    frozen = settings_of(method(ISSUER, **settings))
+    assert isinstance(frozen, OidcSettings)
+    whole = {"sub": "x", **claims}
+    identity = identity_from_claims(method(ISSUER), frozen, whole)
+    with pytest.raises(LoginError) as caught:
+        check_person(frozen, identity, whole)
+    failure = caught.value.failure
+    assert failure is not None
+    assert (caught.value.reason, ISSUER) == (failure.reason, failure.provider)
+    assert all(name in str(caught.value) for name in failure.missing)
+    return failure.reason, failure.missing
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad", "settings"),
+    [
+        ("given_name", "Aino", "\u0000", {}),
+        ("birthdate", "1999-05-17", "1999", {}),
+        ("schac_date_of_birth", "19990517", "soon", {}),
+        ("eduperson_assurance", ["high"], [], {}),
+        ("schac_home_organization", "campus.example", "", {}),
+        ("schac_home_organization", "campus.example", "x.example", {"domains": ["campus.example"]}),
+        ("eduperson_principal_name", "a@campus.example", "a", {"domains": ["campus.example"]}),
+        ("schac_personal_unique_code", f"{URN}int:esi:fi:1", f"{URN}fi:x.example:student:1", {}),
+        ("nr", "17", "1 7", {"claims": {"nr": "local"}}),
+    ],
+)
+def test_required_claims(name: str, good: object, bad: object, settings: dict[str, Any]) -> None:
+    """A required claim is there when it says something that counts; else it names itself."""
+    required = {"required": [name], **settings}
+    frozen = settings_of(method(ISSUER, **required))
+    assert isinstance(frozen, OidcSettings)
+    claims = {"sub": "x", name: good}
+
+    check_person(frozen, identity_from_claims(method(ISSUER), frozen, claims), claims)
+    for said in ({name: bad}, {}):
+        assert ("missing-attributes", (name,)) == _missing(said, **required)
+
+
+def test_everything_that_is_missing_is_named_at_once() -> None:
+    """One failure names all that did not come, once each."""
+    settings = {
+        "required": ["birthdate", "schac_home_organization", "given_name"],
+        "home_organizations": ["campus.example"],
+    }
+
+    assert (
+        "missing-attributes",
+        ("birthdate", "schac_home_organization"),
+    ) == _missing({"given_name": "Aino"}, **settings)
+
+
+def test_organization_and_assurance_say_which_provider() -> None:
+    """A person who is known but not let in gets the provider's name, and nothing is missing."""
+    here = {"home_organizations": ["campus.example"]}
+
+    assert ("organization", ()) == _missing({"schac_home_organization": "x.example"}, **here)
+    assert ("assurance", ()) == _missing({"acr": "low"}, assurance=["high"])
 
 
 _JSON = st.recursive(

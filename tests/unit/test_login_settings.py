@@ -40,6 +40,25 @@ def test_oidc_defaults() -> None:
     )
 
 
+def test_what_is_required_and_how_requests_travel() -> None:
+    """Domains compare without case; a signed request needs the key that signs it."""
+    settings = settings_of(
+        method(
+            ISSUER,
+            client_secret=None,
+            private_key="file:/run/key.pem",
+            required=["birthdate"],
+            domains=["Campus.Example"],
+            par="always",
+            request_object=True,
+        )
+    )
+
+    assert isinstance(settings, OidcSettings)
+    assert (("birthdate",), frozenset({"campus.example"})) == (settings.required, settings.domains)
+    assert ("always", True) == (settings.par, settings.request_object)
+
+
 def test_private_key_chooses_its_method() -> None:
     """With a private key and nothing else said, ``private_key_jwt`` is used."""
     settings = settings_of(method(ISSUER, client_secret=None, private_key="file:/run/key.pem"))
@@ -80,6 +99,12 @@ def test_private_key_chooses_its_method() -> None:
         ({"max_age": -1}, "max_age"),
         ({"max_age": True}, "max_age"),
         ({"home_organizations": [""]}, "home_organizations"),
+        ({"required": "birthdate"}, "required"),
+        ({"domains": "campus.example"}, "domains"),
+        ({"par": "sometimes"}, "par"),
+        ({"par": True}, "par"),
+        ({"request_object": True}, "request_object"),
+        ({"request_object": "yes"}, "request_object"),
     ],
 )
 def test_oidc_mistakes_are_named(settings: dict[str, Any], named: str) -> None:
