@@ -176,7 +176,7 @@ def test_shared_secret_signature_is_refused(issuer: str) -> None:
 def test_request_asks_for_pkce_and_binds_transfer(issuer: str) -> None:
     """The authorization request carries PKCE's S256, a nonce, and a state with the transfer's id."""
     begun = door(SECRETS).start(
-        method(issuer, prompt="login", max_age=300, parameters={"acr_values": "high"}),
+        method(issuer, prompt="login", max_age=300, parameters={"acr_values": "high"}, par="never"),
         callback_url=CALLBACK,
         transfer_id=TRANSFER,
         locale="fi",
@@ -297,7 +297,7 @@ def test_anothers_code_is_refused(issuer: str) -> None:
 
 def test_wrong_secret_and_method(issuer: str) -> None:
     """A wrong client secret, and a state that another login method began, are told apart."""
-    at = method(issuer)
+    at = method(issuer, par="never")
     login = door({"env:CLIENT_SECRET": "wrong"})
     begun = login.start(at, callback_url=CALLBACK, transfer_id=TRANSFER, locale=None)
     with Browser(CALLBACK) as browser:
@@ -312,6 +312,16 @@ def test_wrong_secret_and_method(issuer: str) -> None:
 
     assert finish(replace(at, id="another")) == "state"
     assert finish(at) == "client"
+
+
+def test_wrong_secret_at_a_pushed_request(issuer: str) -> None:
+    """Where requests are pushed, a wrong secret shows before anybody is sent to the provider."""
+    with pytest.raises(LoginError) as caught:
+        door({"env:CLIENT_SECRET": "wrong"}).start(
+            method(issuer), callback_url=CALLBACK, transfer_id=TRANSFER, locale=None
+        )
+
+    assert caught.value.reason == "client"
 
 
 def test_check_accepts_working_provider(issuer: str) -> None:
