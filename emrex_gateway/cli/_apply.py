@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +11,23 @@ import click
 
 from emrex_gateway import audit, bootstrap, log
 from emrex_gateway.adapters import Adapters
-from emrex_gateway.cli._institutions import Plan, read
-from emrex_gateway.domain import AccessPoint, AdapterBinding, Institution, LoginMethod
+from emrex_gateway.cli._institutions import read
+from emrex_gateway.cli._plan import Plan
+from emrex_gateway.domain import (
+    AccessPoint,
+    AdapterBinding,
+    Federation,
+    Institution,
+    LoginMethod,
+    ServiceProvider,
+)
 from emrex_gateway.errors import AdapterError, ConfigError, GatewayError
 from emrex_gateway.ports import ConfigRows, UnitOfWork
 from emrex_gateway.services import Services
 from emrex_gateway.settings import load
 from emrex_gateway.store import upgrade
 
-Row = Institution | AccessPoint | AdapterBinding | LoginMethod
+Row = Institution | Federation | ServiceProvider | AccessPoint | AdapterBinding | LoginMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ def _write(config: ConfigRows, plan: Plan, keep: bool) -> Iterator[Change]:
             "institution", institution.slug, before.get(institution.slug), institution
         )
         config.put_institution(institution)
+    left = yield from _write_parties(config, plan)
     for point in plan.access_points:
         old = points.pop(point.slug, None)
         if old and old.institution != point.institution:
@@ -114,15 +123,41 @@ def _write(config: ConfigRows, plan: Plan, keep: bool) -> Iterator[Change]:
         yield Change("~", f"known clients: {len(plan.known_clients)}")
         config.put_known_clients(plan.known_clients)
     if not keep:
-        yield from _switch_off(config, points.values(), bindings.values(), methods.values())
+        yield from _switch_off(config, left, points.values(), bindings.values(), methods.values())
+
+
+def _write_parties(
+    config: ConfigRows, plan: Plan
+) -> Generator[Change, None, Collection[Federation]]:
+    """Write federations and service providers; return the federations that the plan does not name.
+
+    A service provider that it does not name stays: it is what other parties'
+    copies of its metadata point at, and without a login method it does nothing.
+    """
+    federations = {one.slug: one for one in config.federations()}
+    providers = {one.institution: one for one in config.service_providers()}
+    for federation in plan.federations:
+        old = federations.pop(federation.slug, None)
+        yield from _compare("federation", federation.slug, old, federation)
+        config.put_federation(federation)
+    for provider in plan.service_providers:
+        name = provider.institution
+        yield from _compare("service provider", name, providers.get(name), provider)
+        config.put_service_provider(provider)
+    return federations.values()
 
 
 def _switch_off(
     config: ConfigRows,
+    federations: Iterable[Federation],
     points: Iterable[AccessPoint],
     bindings: Iterable[AdapterBinding],
     methods: Iterable[LoginMethod],
 ) -> Iterator[Change]:
+    for federation in federations:
+        if federation.enabled:
+            config.put_federation(dataclasses.replace(federation, enabled=False))
+            yield Change("-", f"federation {federation.slug}: switched off")
     for point in points:
         if point.enabled:
             config.put_access_point(dataclasses.replace(point, enabled=False))

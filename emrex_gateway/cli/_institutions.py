@@ -30,10 +30,40 @@ adapter = "peppi"                      # an installed plugin
 [[login_methods]]
 id = "example-oidc"
 institution = "example"
-kind = "oidc"                          # or host, launch
+kind = "oidc"                          # or saml, host, launch
 names = { en = "Log in with Example" }
 # enabled, position
 [login_methods.settings]
+
+[[federations]]                        # for login methods of the kind saml
+slug = "haka"
+names = { en = "Haka" }
+url = "https://haka.example.org/metadata.xml"
+certificates = ["file:/etc/emrex/haka.pem"]   # pinned: any of their keys counts
+# kind = "aggregate" or "mdq"; refresh_every, max_validity (seconds), max_loss (percent),
+# allow_private_addresses, enabled
+
+[[service_providers]]                  # what the institution is in its federations
+institution = "example"
+descriptions = { en = "Sends study records to other universities" }
+information = { en = "https://www.example.edu/emrex" }
+privacy = { en = "https://www.example.edu/emrex/privacy" }
+logo = "https://www.example.edu/logo.png"
+logo_width = 120
+logo_height = 60
+contacts = [
+  { kind = "technical", email = "it@example.edu", name = "IT services" },
+  { kind = "security", email = "cert@example.edu" },     # or support, administrative
+]
+categories = ["https://refeds.org/category/code-of-conduct/v2"]
+assurance = ["https://refeds.org/sirtfi"]
+attributes = ["schacPersonalUniqueCode", "givenName", "sn"]
+required = ["schacPersonalUniqueCode"]
+# entity_id (its metadata's address), subject_id = "any" (or subject-id, pairwise-id, none)
+[[service_providers.keys]]             # during a rollover two
+key = "file:/etc/emrex/saml.key"       # file: or env:
+certificate = "file:/etc/emrex/saml.pem"
+# signing, encryption
 
 [[known_clients]]
 name = "Client University"
@@ -43,19 +73,17 @@ country = "NO"
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from emrex_gateway import login
 from emrex_gateway.adapters import check_settings, plugin
+from emrex_gateway.cli._forms import COUNTRY, HOST, SLUG, check_url, match, read_hosts, read_texts
+from emrex_gateway.cli._parties import FederationPart, ServiceProviderPart
+from emrex_gateway.cli._plan import Plan, check_references
 from emrex_gateway.domain import (
     AccessPoint,
     AdapterBinding,
@@ -66,29 +94,12 @@ from emrex_gateway.domain import (
     LoginMethod,
     PersonIdentifierType,
     ReleaseRule,
-    Texts,
-    texts,
 )
 from emrex_gateway.errors import ConfigError
 
 MAX_BYTES = 2_000_000
-SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
-HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}\Z")
-LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*\Z")
-COUNTRY = re.compile(r"[A-Z]{2}\Z")
-RESERVED = frozenset({"health", "static"})
+RESERVED = frozenset({"health", "static", "sp", "op"})
 KEY_SCHEMES = ("file:", "env:", "pkcs11:")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Everything that the file says, checked."""
-
-    institutions: tuple[Institution, ...]
-    access_points: tuple[AccessPoint, ...]
-    bindings: tuple[AdapterBinding, ...]
-    login_methods: tuple[LoginMethod, ...]
-    known_clients: tuple[KnownClient, ...]
 
 
 class _Institution(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -144,6 +155,8 @@ class _KnownClient(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     institutions: list[_Institution] = []
+    federations: list[FederationPart] = []
+    service_providers: list[ServiceProviderPart] = []
     access_points: list[_AccessPoint] = []
     adapters: list[_Adapter] = []
     login_methods: list[_LoginMethod] = []
@@ -166,28 +179,30 @@ def read(path: Path, *, http_on_loopback: bool = False) -> Plan:
         raise ConfigError(f"{path}: {error}") from None
     plan = Plan(
         institutions=tuple(_institution(one) for one in file.institutions),
+        federations=tuple(one.check(http=http_on_loopback) for one in file.federations),
+        service_providers=tuple(one.check() for one in file.service_providers),
         access_points=tuple(_access_point(one) for one in file.access_points),
         bindings=tuple(_binding(one) for one in file.adapters),
         login_methods=tuple(_login_method(one) for one in file.login_methods),
         known_clients=tuple(_known_client(one, http_on_loopback) for one in file.known_clients),
     )
-    _check_references(plan)
+    check_references(plan)
     return plan
 
 
 def _institution(one: _Institution) -> Institution:
     where = f"institution {one.slug!r}"
-    _match(SLUG, one.slug, where, "slug")
-    _match(COUNTRY, one.country, where, "country")
-    _match(HOST, one.domain, where, "domain")
-    _url(one.url, where, http=True)
+    match(SLUG, one.slug, where, "slug")
+    match(COUNTRY, one.country, where, "country")
+    match(HOST, one.domain, where, "domain")
+    check_url(one.url, where, http=True)
     if PersonIdentifierType.NATIONAL in one.released:
         raise ConfigError(f"{where}: a national identifier can only be restricted, not released")
     if both := sorted(one.released & one.restricted):
         raise ConfigError(f"{where}: {', '.join(both)} cannot be both released and restricted")
     return Institution(
         slug=one.slug,
-        names=_texts(one.names, where),
+        names=read_texts(one.names, where),
         country=one.country,
         domain=one.domain,
         url=one.url,
@@ -196,7 +211,7 @@ def _institution(one: _Institution) -> Institution:
         release=ReleaseRule(
             released=one.released,
             restricted=one.restricted,
-            restricted_hosts=_hosts(one.restricted_hosts, where),
+            restricted_hosts=read_hosts(one.restricted_hosts, where),
             details=one.details,
         ),
     )
@@ -204,19 +219,19 @@ def _institution(one: _Institution) -> Institution:
 
 def _access_point(one: _AccessPoint) -> AccessPoint:
     where = f"access point {one.slug!r}"
-    _match(SLUG, one.slug, where, "slug")
+    match(SLUG, one.slug, where, "slug")
     if one.slug in RESERVED:
         raise ConfigError(f"{where}: this address is taken by pages of the gateway")
     for name, reference in (("key", one.key), ("certificate", one.certificate)):
         if not reference.startswith(KEY_SCHEMES):
             raise ConfigError(f"{where}: {name} must be a reference: file:, env: or pkcs11:")
     values = msgspec.structs.asdict(one)
-    return AccessPoint(**values | {"allowed_hosts": _hosts(one.allowed_hosts, where)})
+    return AccessPoint(**values | {"allowed_hosts": read_hosts(one.allowed_hosts, where)})
 
 
 def _binding(one: _Adapter) -> AdapterBinding:
     where = f"adapter {one.id!r}"
-    _match(SLUG, one.id, where, "id")
+    match(SLUG, one.id, where, "id")
     try:
         check_settings(plugin(one.adapter), one.settings)
     except ConfigError as error:
@@ -226,8 +241,8 @@ def _binding(one: _Adapter) -> AdapterBinding:
 
 def _login_method(one: _LoginMethod) -> LoginMethod:
     where = f"login method {one.id!r}"
-    _match(SLUG, one.id, where, "id")
-    values = msgspec.structs.asdict(one) | {"names": _texts(one.names, where)}
+    match(SLUG, one.id, where, "id")
+    values = msgspec.structs.asdict(one) | {"names": read_texts(one.names, where)}
     method = LoginMethod(**values)
     login.settings_of(method)
     return method
@@ -235,61 +250,8 @@ def _login_method(one: _LoginMethod) -> LoginMethod:
 
 def _known_client(one: _KnownClient, http: bool) -> KnownClient:
     where = f"known client {one.name!r}"
-    _match(COUNTRY, one.country, where, "country")
-    _url(one.url, where, http=http)
+    match(COUNTRY, one.country, where, "country")
+    check_url(one.url, where, http=http)
     if not 0 < len(one.name) <= 200:
         raise ConfigError(f"{where}: the name must have 1 to 200 characters")
     return KnownClient(name=one.name, url=one.url, country=one.country)
-
-
-def _check_references(plan: Plan) -> None:
-    known = {institution.slug for institution in plan.institutions}
-    _once("institution", (one.slug for one in plan.institutions))
-    _once("access point", (one.slug for one in plan.access_points))
-    _once("adapter", (one.id for one in plan.bindings))
-    _once("login method", (one.id for one in plan.login_methods))
-    rows: list[tuple[str, AccessPoint | AdapterBinding | LoginMethod]] = [
-        *((f"access point {one.slug!r}", one) for one in plan.access_points),
-        *((f"adapter {one.id!r}", one) for one in plan.bindings),
-        *((f"login method {one.id!r}", one) for one in plan.login_methods),
-    ]
-    for where, row in rows:
-        if row.institution not in known:
-            raise ConfigError(f"{where}: there is no institution {row.institution!r} in the file")
-
-
-def _once(what: str, names: Iterable[str]) -> None:
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise ConfigError(f"the {what} {name!r} stands {count} times in the file")
-
-
-def _match(pattern: re.Pattern[str], value: str, where: str, name: str) -> None:
-    if not pattern.match(value):
-        raise ConfigError(f"{where}: {name} {value[:80]!r} does not have the right form")
-
-
-def _texts(values: Mapping[str, str], where: str) -> Texts:
-    if not values or not all(values.values()):
-        raise ConfigError(f"{where}: names must hold a text for each of its languages")
-    for language in values:
-        _match(LANGUAGE, language, where, "language")
-    return texts(**values)
-
-
-def _hosts(values: Iterable[str], where: str) -> frozenset[str]:
-    hosts = frozenset(value.lower() for value in values)
-    for host in hosts:
-        _match(HOST, host, where, "host")
-    return hosts
-
-
-def _url(value: str, where: str, *, http: bool) -> None:
-    try:
-        parts = urlsplit(value)
-        schemes = ("https", "http") if http else ("https",)
-        good = parts.scheme in schemes and parts.hostname and not parts.username
-    except ValueError:
-        good = False
-    if not good or len(value) > 2000:
-        raise ConfigError(f"{where}: url is not an absolute address that people can open")

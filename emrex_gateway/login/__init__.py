@@ -23,14 +23,12 @@ from emrex_gateway.login._settings import (
     OidcSettings,
     settings_of,
 )
-from emrex_gateway.login.saml import SamlLogin, SamlSettings, our_metadata
+from emrex_gateway.login.saml import ATTRIBUTES, SamlLogin, SamlSettings, our_metadata
 from emrex_gateway.ports import Clock, Login, Secrets, Store
 from emrex_gateway.settings import Settings
 
 
-def logins(
-    settings: Settings, secrets: Secrets, clock: Clock, store: Store
-) -> Mapping[str, Login]:
+def logins(settings: Settings, secrets: Secrets, clock: Clock, store: Store) -> Mapping[str, Login]:
     """Make the logins that send the browser away, by ``LoginMethod.kind``."""
     return {
         "oidc": OidcLogin(settings, secrets, clock),
@@ -39,6 +37,7 @@ def logins(
 
 
 __all__ = [
+    "ATTRIBUTES",
     "KINDS",
     "ClaimRule",
     "ClientAuthentication",

@@ -5,20 +5,42 @@ and reads only the bytes that were digested. Nothing else in the gateway reads
 SAML messages. See ``docs/decisions/0012-saml.md``.
 """
 
+from emrex_gateway.login.saml._attribute_map import ATTRIBUTES
+from emrex_gateway.login.saml._download import Downloaded, download, picture
 from emrex_gateway.login.saml._login import SamlLogin
 from emrex_gateway.login.saml._logout import LogoutAnswered, LogoutRequested
+from emrex_gateway.login.saml._lookup import find_provider
+from emrex_gateway.login.saml._mdq import Mdq, UnknownEntity, pinned, trust_of
+from emrex_gateway.login.saml._metadata import Metadata, Trust, read_metadata
 from emrex_gateway.login.saml._ourselves import Ourselves, ourselves
+from emrex_gateway.login.saml._provider import read_provider
 from emrex_gateway.login.saml._publish import our_metadata
 from emrex_gateway.login.saml._reading import saml_settings
 from emrex_gateway.login.saml._settings import SamlSettings
+from emrex_gateway.login.saml._types import Provider, Refused
 
 __all__ = [
+    "ATTRIBUTES",
+    "Downloaded",
     "LogoutAnswered",
     "LogoutRequested",
+    "Mdq",
+    "Metadata",
     "Ourselves",
+    "Provider",
+    "Refused",
     "SamlLogin",
     "SamlSettings",
+    "Trust",
+    "UnknownEntity",
+    "download",
+    "find_provider",
     "our_metadata",
     "ourselves",
+    "picture",
+    "pinned",
+    "read_metadata",
+    "read_provider",
     "saml_settings",
+    "trust_of",
 ]
