@@ -184,13 +184,14 @@ class OidcLogin:
             return read_logout(claims, settings, now)
 
     def check(self, method: LoginMethod) -> None:
-        """Try what can be tried without a person: settings, secret, metadata, keys.
+        """Try what can be tried without a person: settings, secret, metadata, keys, the request's way.
 
         Raises ``ConfigError`` or ``LoginError``.
         """
         settings = oidc_settings(method)
         caller = self._caller(settings)
         provider = self._providers.provider(caller, settings)
+        way(settings, provider)
         OidcClient(caller, settings, provider, self._secret(settings))
         if not self._providers.keys(caller, settings):
             raise LoginError("the provider publishes no key that can sign", "keys")

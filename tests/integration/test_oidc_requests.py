@@ -12,7 +12,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from emrex_gateway.errors import LoginError
+from emrex_gateway.errors import ConfigError, LoginError
 from hostile_provider import FakeProvider, Reply, document, serving
 from oidc_gateway import CALLBACK, TRANSFER, Clock, door, method, query
 
@@ -363,3 +363,18 @@ def test_only_the_methods_own_provider(fake: FakeProvider) -> None:
     with pytest.raises(LoginError) as caught:
         start("https://other.example")
     assert "provider-unknown" == caught.value.reason
+
+
+def test_check_finds_what_a_login_would(fake: FakeProvider) -> None:
+    """An administrator's check asks the provider, and refuses what no login could get through."""
+    login = door(SECRETS, clock=Clock(NOW))
+    login.check(method(fake.issuer))
+    with pytest.raises(LoginError) as caught:
+        login.check(method(fake.issuer, par="always"))
+    assert "pushed-request" == caught.value.reason
+    with pytest.raises(ConfigError):
+        login.check(method(fake.issuer, client_secret="env:NOWHERE"))
+    fake.keys = []
+    with pytest.raises(LoginError) as caught:
+        door(SECRETS, clock=Clock(NOW)).check(method(fake.issuer))
+    assert "keys" == caught.value.reason
