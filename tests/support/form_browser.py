@@ -8,7 +8,7 @@ partitioned cookies) is the Chromium tests' matter.
 from __future__ import annotations
 
 from collections.abc import Callable
-from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from http.cookiejar import Cookie
 from typing import Any, Self
 from urllib.parse import urljoin
 
@@ -27,10 +27,7 @@ class FormBrowser:
     """
 
     def __init__(self) -> None:
-        policy = DefaultCookiePolicy(secure_protocols=("http", "https"))
-        self._client = httpx.Client(
-            trust_env=False, timeout=60, follow_redirects=False, cookies=CookieJar(policy)
-        )
+        self._client = httpx.Client(trust_env=False, timeout=60, follow_redirects=False)
         self.url = ""
         self.response = httpx.Response(204)
         self.page: Any = html.fromstring("<html><body></body></html>")
@@ -136,6 +133,8 @@ class FormBrowser:
             if stop and stop(url):
                 return self
             self.response = self._client.request(method, url, data=data)
+            for cookie in self._client.cookies.jar:
+                cookie.secure = False  # see above
             if not self.response.is_redirect:
                 self._read()
                 return self

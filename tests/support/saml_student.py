@@ -30,10 +30,12 @@ class Student(FormBrowser):
         return self.wait_for("reply").submit("//form[@data-step='reply']")
 
     def wait_for(self, step: str) -> Self:
-        """Load the page again until it is the one of that step."""
+        """Load the page again until it is the one of that step, by its form or its address."""
         deadline = time.monotonic() + PATIENCE
-        while not self.has(f"//*[@data-step='{step}']"):
-            assert time.monotonic() < deadline, f"no {step!r} at {self.url}: {self.text[:400]}"
+        while not (self.has(f"//*[@data-step='{step}']") or self.url.endswith(f"/{step}")):
+            seen = f"no {step!r} at {self.url} ({self.response.status_code}): {self.text[:400]}"
+            assert self.response.status_code < 400, seen
+            assert time.monotonic() < deadline, seen
             time.sleep(0.05)
             self.get(self.url)
         return self

@@ -25,7 +25,7 @@ from lxml import etree
 
 import saml_issuer
 from browsers import free_port, served
-from emrex_gateway import bootstrap, exporting, network
+from emrex_gateway import bootstrap, exporting, federation, network
 from emrex_gateway.domain import (
     AccessPoint,
     AdapterBinding,
@@ -203,9 +203,7 @@ class SamlWorld:
 
     def refresh(self) -> None:
         """Read the federation's metadata, as the job does."""
-        from emrex_gateway import federation
-
-        state = federation.refresh(self.services, "test")
+        state = federation.refresh(self.services, "test").state
         assert ("", "") == (state.problem, state.alarm), state
 
     def metadata(self) -> bytes:
@@ -330,7 +328,7 @@ def _configure(world: SamlWorld) -> None:
             institution="campus",
             kind="saml",
             names=texts(en="University login"),
-            settings={"federations": ["test"]},
+            settings={"federations": ["test"], "home_organizations": ["campus.example"]},
         ),
     )
 

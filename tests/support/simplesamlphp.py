@@ -104,16 +104,15 @@ class SimpleSaml:
         assert done.returncode == 0, (done.stdout + done.stderr).decode()
         return dict(json.loads(done.stdout))
 
-    def accept(self, metadata: bytes, **settings: Any) -> None:
-        """Let service providers in as their metadata describe them; ``settings`` are added."""
-        for entity_id, found in self.parse(metadata).items():
-            self.parties[entity_id] = {**found, **settings}
-        self._write("metadata/saml20-sp-remote", self.parties)
+    def accept(self, metadata: bytes) -> None:
+        """Let service providers in as their metadata describe them."""
+        self.parties |= self.parse(metadata)
+        self._write_parties()
 
     def send(self, sends: Sends) -> None:
         """Protect responses in that way from now on."""
         self.sends = sends
-        self._write_hosted()
+        self._write_parties()
 
     def announce_key(self) -> None:
         """Publish a second key, which does not sign yet."""
@@ -145,7 +144,17 @@ class SimpleSaml:
             variable="config",
         )
         self._write_hosted()
-        self._write("metadata/saml20-sp-remote", {})
+        self._write_parties()
+
+    def _write_parties(self) -> None:
+        """What is set here goes before what a service provider's metadata ask for."""
+        protection = {
+            "saml20.sign.response": self.sends.sign_response,
+            "saml20.sign.assertion": self.sends.sign_assertion,
+            "assertion.encryption": self.sends.encrypt,
+        }
+        known = {name: {**found, **protection} for name, found in self.parties.items()}
+        self._write("metadata/saml20-sp-remote", known)
 
     def _write_hosted(self) -> None:
         new = (self.folder / "cert" / "new.crt").exists()
@@ -157,9 +166,6 @@ class SimpleSaml:
             "auth": "campus",
             "attributes.NameFormat": _URI_FORMAT,
             "authproc": {"100": {"class": "core:AttributeMap", "0": "name2oid"}},
-            "saml20.sign.response": self.sends.sign_response,
-            "saml20.sign.assertion": self.sends.sign_assertion,
-            "assertion.encryption": self.sends.encrypt,
             "validate.authnrequest": True,
             "validate.logout": True,
             "sign.logout": True,
