@@ -46,7 +46,7 @@ MFA = "https://refeds.org/profile/mfa"
 
 @pytest.fixture
 def ours(tmp_path: Path) -> Party:
-    return party(f"sqlite:///{tmp_path}/store.sqlite3")
+    return party(tmp_path)
 
 
 def login(ours: Party) -> SamlLogin:

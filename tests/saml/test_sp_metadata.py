@@ -31,7 +31,7 @@ LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 @pytest.fixture
 def ours(tmp_path: Path) -> Party:
-    return party(f"sqlite:///{tmp_path}/store.sqlite3")
+    return party(tmp_path)
 
 
 def document(ours: Party) -> bytes:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sqlite3
+import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -33,8 +37,8 @@ from emrex_gateway.domain import (
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.login.saml._ourselves import OwnKeys
 from emrex_gateway.settings import Settings
-from emrex_gateway.store import SqlStore
-from stores import KEYS, Clock, new_store
+from emrex_gateway.store import SqlStore, open_store, upgrade
+from stores import KEYS, Clock, settings
 
 PUBLIC_URL = "https://gateway.example"
 SLO = PUBLIC_URL + "/sp/demo/slo"
@@ -187,23 +191,43 @@ class Party:
         return OwnKeys(self.secrets, self.clock)
 
 
-def party(url: str, **provider: Any) -> Party:
-    """Make a store at an address, with everything in it; ``provider`` changes our service provider."""
-    clock = Clock(datetime(2026, 11, 2, 9, 30, tzinfo=UTC))
-    made = Party(new_store(url, clock, public_url=PUBLIC_URL), clock)
-    made.put(
-        institution=INSTITUTION,
-        federation=Federation(
-            slug="haka",
-            names=texts(en="Haka"),
-            url="https://federation.example/metadata.xml",
-            certificates=("env:FEDERATION",),
-        ),
-        service_provider=replace(PROVIDER, **provider),
-        login_method=METHOD,
-    )
-    made.index(entity())
+def party(folder: Path, **provider: Any) -> Party:
+    """Make a store in a folder, with everything in it; ``provider`` changes our service provider."""
+    file = folder / "store.sqlite3"
+    file.write_bytes(_template())
+    clock = Clock(saml_issuer.NOW)
+    made = Party(open_store(_at(file), secrets, clock), clock)
+    if provider:
+        made.put(service_provider=replace(PROVIDER, **provider))
     return made
+
+
+@cache
+def _template() -> bytes:
+    """Return a database with everything in it; making the tables anew for each test takes long."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "template.sqlite3")
+        upgrade(_at(file), secrets)
+        clock = Clock(saml_issuer.NOW)
+        made = Party(open_store(_at(file), secrets, clock), clock)
+        made.put(
+            institution=INSTITUTION,
+            federation=Federation(
+                slug="haka",
+                names=texts(en="Haka"),
+                url="https://federation.example/metadata.xml",
+                certificates=("env:FEDERATION",),
+            ),
+            service_provider=PROVIDER,
+            login_method=METHOD,
+        )
+        made.index(entity())
+        with closing(sqlite3.connect(file)) as connection:
+            return connection.serialize()
+
+
+def _at(file: Path) -> Settings:
+    return settings(f"sqlite:///{file}", public_url=PUBLIC_URL)
 
 
 def method(**settings: Any) -> LoginMethod:
