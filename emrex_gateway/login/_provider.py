@@ -6,7 +6,8 @@ RFC 9126 section 5, RFC 9101 section 10.5, RP-Initiated Logout 1.0 section 2.1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,8 @@ from emrex_gateway.ports import Clock
 
 LIFETIME = timedelta(hours=1)
 REFETCH_AFTER = timedelta(seconds=30)
+FAILED_FOR = timedelta(seconds=5)
+"""How long a provider that failed is not asked again: a flood meets an answer, not a wait."""
 MAX_PROVIDERS = 256
 
 
@@ -60,14 +63,16 @@ class Providers:
         self._clock = clock
         self._http_on_loopback = http_on_loopback
         self._kept: dict[tuple[str, bool], _Kept] = {}
+        self._failed: dict[tuple[str, bool], tuple[datetime, LoginError]] = {}
 
     def provider(self, caller: Caller, settings: OidcSettings) -> Provider:
         """Return the metadata, at most ``LIFETIME`` old. Raises ``LoginError``."""
         kept = self._kept.get(_key(settings))
         if kept and self._clock() - kept.provider_at < LIFETIME:
             return kept.provider
-        answer = caller.get(settings.issuer.rstrip("/") + "/.well-known/openid-configuration")
-        provider = self._read(_document(answer, "discovery"), settings)
+        with self._noting(settings):
+            answer = caller.get(settings.issuer.rstrip("/") + "/.well-known/openid-configuration")
+            provider = self._read(_document(answer, "discovery"), settings)
         self._keep(settings, _Kept(provider, self._clock()))
         return provider
 
@@ -83,12 +88,29 @@ class Providers:
         age = self._clock() - kept.keys_at if kept.keys_at else None
         if age is not None and age < (REFETCH_AFTER if newer else LIFETIME):
             return kept.keys
-        try:
-            keys = read_key_set(_document(caller.get(provider.jwks_uri), "keys"))
-        except ValueError as error:
-            raise LoginError("the provider's key set cannot be read", "keys") from error
+        with self._noting(settings):
+            document = _document(caller.get(provider.jwks_uri), "keys")
+            try:
+                keys = read_key_set(document)
+            except ValueError as error:
+                raise LoginError("the provider's key set cannot be read", "keys") from error
         self._keep(settings, _Kept(provider, kept.provider_at, keys, self._clock()))
         return keys
+
+    @contextmanager
+    def _noting(self, settings: OidcSettings) -> Iterator[None]:
+        """Ask, unless asking has just failed; then say the same again."""
+        at, failure = self._failed.get(_key(settings), (None, None))
+        if at and failure and self._clock() - at < FAILED_FOR:
+            raise LoginError(str(failure), failure.reason)
+        try:
+            yield
+        except LoginError as error:
+            if len(self._failed) >= MAX_PROVIDERS:
+                self._failed = {}
+            self._failed[_key(settings)] = (self._clock(), error)
+            raise
+        self._failed.pop(_key(settings), None)
 
     def _keep(self, settings: OidcSettings, kept: _Kept) -> None:
         if len(self._kept) >= MAX_PROVIDERS and _key(settings) not in self._kept:

@@ -405,6 +405,24 @@ def test_unknown_keys_do_not_make_a_flood(fake: FakeProvider) -> None:
     assert fake.seen.count("/jwks") == 1
 
 
+@pytest.mark.parametrize("path", [METADATA, "/jwks"])
+def test_failing_provider_is_left_alone_for_a_moment(fake: FakeProvider, path: str) -> None:
+    """A provider that is down is asked once in five seconds, and used again once it is back."""
+    clock = Clock(datetime.now(UTC))
+    login = door(clock=clock)
+    good = fake.replies[path]
+    fake.replies[path] = lambda: Reply(status=503)
+
+    reasons = {_reason(fake, login) for _ in range(4)}
+
+    assert len(reasons) == 1
+    assert fake.seen.count(path) == 1
+    fake.replies[path] = good
+    assert clock.at is not None
+    clock.at += timedelta(seconds=5)
+    assert _log_in(fake, login).subject == "aino"
+
+
 def test_key_without_id(fake: FakeProvider) -> None:
     """A token without a key id is tried against the keys that fit its algorithm, and only those."""
     anonymous = {k: v for k, v in KEY.as_dict(private=False).items() if k != "kid"}
