@@ -10,10 +10,15 @@ import click
 
 from emrex_gateway import bootstrap, log
 from emrex_gateway.adapters import check_settings, plugin
+from emrex_gateway.cli._check_parties import (
+    federation_checks,
+    saml_method,
+    service_provider_checks,
+)
 from emrex_gateway.domain import AdapterBinding, LoginMethod
 from emrex_gateway.errors import ConfigError, GatewayError
 from emrex_gateway.jobs import check_keys, ping_redis
-from emrex_gateway.login import settings_of
+from emrex_gateway.login import SamlSettings, settings_of
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings, load
@@ -111,8 +116,10 @@ def _rows(services: Services) -> Iterator[tuple[str, Check]]:
         yield "access points", partial(_fail, "none is enabled: write a file for apply")
     for binding in bindings:
         yield f"adapter {binding.id}", partial(_binding, binding)
+    yield from federation_checks(services)
+    yield from service_provider_checks(services)
     for method in methods:
-        yield f"login method {method.id}", partial(_login_method, method)
+        yield f"login method {method.id}", partial(_login_method, services, method)
     for point in points:
         missing = []
         if not any(binding.institution == point.institution for binding in bindings):
@@ -132,8 +139,10 @@ def _binding(binding: AdapterBinding) -> str:
     return binding.adapter
 
 
-def _login_method(method: LoginMethod) -> str:
-    settings_of(method)
+def _login_method(services: Services, method: LoginMethod) -> str:
+    settings = settings_of(method)
+    if isinstance(settings, SamlSettings):
+        return saml_method(services, method, settings)
     return method.kind
 
 
