@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 import saml_issuer
-from emrex_gateway.login.saml._types import Assertion
-from saml_attacks import CASES, Case, accepted, document, field, judge, posted
+from emrex_gateway.login.saml._types import Assertion, Reason, Refused
+from saml_attacks import (
+    CASES,
+    DEEDS,
+    Case,
+    Deed,
+    accepted,
+    document,
+    field,
+    judge,
+    posted,
+    verdict,
+)
+from saml_attacks_login import ANSWER, finish
 from saml_harmless import ANSWERS
 from saml_issuer import Answer
 
@@ -30,6 +43,13 @@ def test_without_its_manipulation_it_passes(case: Case) -> None:
     """The twin is accepted and says what it was made to say: the case fails by its manipulation."""
     assertion = _twin(case.twin)
     assert (case.twin.assertion_id, case.twin.attributes) == (assertion.id, assertion.attributes)
+
+
+@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.name)
+def test_an_attack_on_another_entrance_is_refused_for_its_own_reason(deed: Deed) -> None:
+    """Logout, another browser's login, metadata: refused for its reason; done right, it passes."""
+    assert deed.reason == verdict(deed)
+    deed.twin()
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=list(ANSWERS))
@@ -61,6 +81,28 @@ def test_there_are_enough_of_them_and_no_two_are_the_same() -> None:
     made = Counter((field(case), case.expected) for case in CASES)
     assert [] == [key for key, times in made.items() if times > 1]
     assert len(made) >= 150
+
+
+def test_a_replay_is_the_same_row_whatever_is_around_it() -> None:
+    """An assertion counts once: what is written down names the provider and the assertion's ID."""
+    moved = replace(ANSWER, response_id="_another-response", signed="assertion")
+    first, second = (finish(answer).once for answer in (replace(ANSWER, signed="both"), moved))
+    assert [(once.kind, once.value) for once in first] == [
+        (once.kind, once.value) for once in second
+    ]
+    (once,) = first
+    assert once.expires_at >= ANSWER.now + ANSWER.lifetime
+
+
+def test_what_decrypting_ends_in_looks_the_same() -> None:
+    """One text for everything that depends on what is inside: nothing to learn from it."""
+    texts = set()
+    for case in CASES:
+        if case.reason is Reason.DECRYPTION:
+            with pytest.raises(Refused) as raised:
+                accepted(field(case), case.expected)
+            texts.add((str(raised.value), raised.value.failure))
+    assert 1 == len(texts)
 
 
 def test_no_attack_is_its_own_twin() -> None:

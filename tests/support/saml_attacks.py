@@ -12,15 +12,24 @@ from collections import Counter
 from emrex_gateway.login.saml._message import decode_post
 from emrex_gateway.login.saml._response import read_response
 from emrex_gateway.login.saml._types import Assertion, Expected, Refused
-from saml_case import CASES, Case, document
+from saml_case import CASES, DEEDS, Case, Deed, document
 from saml_issuer import posted
 
-FAMILIES = ("wrapping", "signature", "reading", "encryption", "context")
+FAMILIES = (
+    "wrapping",
+    "signature",
+    "reading",
+    "encryption",
+    "context",
+    "logout",
+    "login",
+    "metadata",
+)
 
 for _family in FAMILIES:
     importlib.import_module(f"saml_attacks_{_family}")
 
-assert max(Counter(case.name for case in CASES).values()) == 1, "two cases have one name"
+assert max(Counter(case.name for case in (*CASES, *DEEDS)).values()) == 1, "two cases have one name"
 
 
 def field(case: Case) -> str:
@@ -44,4 +53,26 @@ def judge(message: str, expected: Expected) -> str:
     return "accepted"
 
 
-__all__ = ["CASES", "Case", "accepted", "document", "field", "judge", "posted"]
+def verdict(case: Case | Deed) -> str:
+    """Return the reason of the refusal of a case, or ``accepted``."""
+    if isinstance(case, Case):
+        return judge(field(case), case.expected)
+    try:
+        case.act()
+    except Refused as refused:
+        return refused.reason
+    return "accepted"
+
+
+__all__ = [
+    "CASES",
+    "DEEDS",
+    "Case",
+    "Deed",
+    "accepted",
+    "document",
+    "field",
+    "judge",
+    "posted",
+    "verdict",
+]

@@ -171,3 +171,21 @@ def insert_xml(path: str, text: str, index: int | None = None) -> Edit:
 def attribute(name: str, *values: str) -> Attribute:
     """Return an attribute with the usual format."""
     return Attribute(name, values, saml_issuer.URI_FORMAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """An attack on another entrance than that of responses: what is done, and the same done right."""
+
+    name: str
+    reason: Reason
+    act: Callable[[], object]
+    twin: Callable[[], object]
+
+
+DEEDS: list[Deed] = []
+
+
+def deed(name: str, reason: Reason, act: Callable[[], object], twin: Callable[[], object]) -> None:
+    """Add an attack on another entrance."""
+    DEEDS.append(Deed(name, reason, act, twin))

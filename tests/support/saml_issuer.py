@@ -666,3 +666,14 @@ def clone(element: Element) -> Element:
     copied = copy.deepcopy(element)
     copied.tail = None
     return copied
+
+
+def put_authn_instant(moment: datetime) -> Edit:
+    """Return an edit of the assertion: when the person proved who they are."""
+
+    def edit(root: Element) -> None:
+        statement = root.find("a:AuthnStatement", NS)
+        assert statement is not None
+        statement.set("AuthnInstant", instant(moment))
+
+    return edit
