@@ -517,6 +517,25 @@ def test_required_attribute(name: str, good: str, bad: str) -> None:
         assert name in str(error)
 
 
+@pytest.mark.parametrize(
+    ("name", "rule", "good", "bad"),
+    [
+        ("urn:x:nr", "local", "17@campus.example", "17"),
+        ("urn:x:name", "sn", "Esimerkki", ""),
+        (ATTRIBUTES["eduPersonPrincipalName"].name, "local", "a@campus.example", "a@other.example"),
+    ],
+)
+def test_required_attribute_of_the_institutions_own_map(
+    name: str, rule: str, good: str, bad: str
+) -> None:
+    """What an institution's own map names can be required under that name."""
+    parts: dict[str, Any] = {"required": (name,), "attributes": {name: rule}}
+
+    assert IDP == _anybody({}, Attribute(name, (good,)), **parts).provider
+    _, failure = _refused({"schacPersonalUniqueCode": AINO}, Attribute(name, (bad,)), **parts)
+    assert (name,) == failure.missing
+
+
 def test_missing_attributes_name_themselves_and_offer_the_providers_page() -> None:
     """The student's page learns what did not come, from whom, and where the provider explains."""
     assertion = _assertion(

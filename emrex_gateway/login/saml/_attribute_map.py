@@ -155,12 +155,21 @@ Sorted = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class Ruled:
+    """Values that are to become identifiers. ``label`` is the friendly name, or ``name`` where there is none."""
+
+    name: str
+    label: str
+    rule: ClaimRule
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What a provider sent, sorted: values by friendly name, and those under an institution's own rule."""
 
     known: Sorted
-    ruled: tuple[tuple[str, ClaimRule, tuple[str, ...]], ...]
-    """The attribute's friendly name, or its name where it is none of ours; rule; values."""
+    ruled: tuple[Ruled, ...]
 
 
 def sort_attributes(attributes: Iterable[Attribute], more: Mapping[str, str]) -> Sent:
@@ -172,7 +181,7 @@ def sort_attributes(attributes: Iterable[Attribute], more: Mapping[str, str]) ->
     (SAML core section 2.7.3.1: it is for people).
     """
     known: dict[str, tuple[str, ...]] = {}
-    ruled: list[tuple[str, ClaimRule, tuple[str, ...]]] = []
+    ruled: list[Ruled] = []
     for attribute in attributes:
         rule = more.get(attribute.name, "")
         if rule == IGNORED:
@@ -181,9 +190,9 @@ def sort_attributes(attributes: Iterable[Attribute], more: Mapping[str, str]) ->
         values = attribute.values[:MAX_VALUES]
         label = definition.friendly_name if definition else attribute.name
         if rule and rule not in ATTRIBUTES:
-            ruled.append((label, ClaimRule(rule), values))
+            ruled.append(Ruled(attribute.name, label, ClaimRule(rule), values))
         elif definition and definition.rule:
-            ruled.append((label, definition.rule, values))
+            ruled.append(Ruled(attribute.name, label, definition.rule, values))
         if definition and not definition.rule:
             known[label] = (*known.get(label, ()), *values)[:MAX_VALUES]
     return Sent(known, tuple(ruled))

@@ -32,7 +32,14 @@ from emrex_gateway.login._person import (
     locale,
     values,
 )
-from emrex_gateway.login.saml._attribute_map import ATTRIBUTES, RULES, Kind, Sent, sort_attributes
+from emrex_gateway.login.saml._attribute_map import (
+    ATTRIBUTES,
+    RULES,
+    Kind,
+    Ruled,
+    Sent,
+    sort_attributes,
+)
 from emrex_gateway.login.saml._error_url import error_url
 from emrex_gateway.login.saml._scopes import fits
 from emrex_gateway.login.saml._settings import SamlSettings
@@ -58,12 +65,12 @@ _ASSURANCE = "eduPersonAssurance"
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What of a message counts: accounts by attribute, domains, identifiers with their attribute."""
+    """What of a message counts: accounts by attribute, domains, identifiers with where they are from."""
 
     sent: Sent
     accounts: dict[str, str]
     organizations: tuple[str, ...]
-    identifiers: tuple[tuple[str, PersonIdentifier], ...]
+    identifiers: tuple[tuple[Ruled, PersonIdentifier], ...]
     foreign: tuple[str, ...]
     """Attributes whose values named a domain that is not the provider's."""
 
@@ -137,7 +144,7 @@ def _check(
     settings: SamlSettings, said: _Said, identity: Identity, refused: Callable[..., Refused]
 ) -> None:
     """Compare with what the institution requires, and see that there is something to find a student by."""
-    missing = [name for name in settings.required if not _usable(said, name)]
+    missing = [name for name in settings.required if not _usable(settings, said, name)]
     if settings.home_organizations and not identity.home_organization:
         missing.append(_ORGANIZATION)
     if missing:
@@ -182,20 +189,19 @@ def _said(settings: SamlSettings, provider: Provider, sent: Sent) -> _Said:
     if len(organizations) != len(domains):
         foreign[_ORGANIZATION] = None
     found = []
-    for name, rule, said in sent.ruled:
-        everything = tuple(_identifiers(settings, provider, rule, said, None))
-        count = tuple(_identifiers(settings, provider, rule, said, may_say))
+    for ruled in sent.ruled:
+        everything = tuple(_identifiers(settings, provider, ruled, None))
+        count = tuple(_identifiers(settings, provider, ruled, may_say))
         if count != everything:
-            foreign[name] = None
-        found += [(name, identifier) for identifier in count]
+            foreign[ruled.label] = None
+        found += [(ruled, identifier) for identifier in count]
     return _Said(sent, accounts, organizations, tuple(found[:MAX_IDENTIFIERS]), tuple(foreign))
 
 
 def _identifiers(
     settings: SamlSettings,
     provider: Provider,
-    rule: ClaimRule,
-    said: tuple[str, ...],
+    ruled: Ruled,
     may_say: Callable[[str], bool] | None,
 ) -> Iterator[PersonIdentifier]:
     """Yield what counts; a student number only where it can be nobody else's.
@@ -209,7 +215,8 @@ def _identifiers(
     )
     if may_say is not None:
         own = {domain for domain in own if may_say(domain)}
-    found = identifiers(rule, said, own, may_say)
+    rule = ruled.rule
+    found = identifiers(rule, ruled.values, own, may_say)
     for type_, value in islice(found, MAX_IDENTIFIERS):
         if type_ is PersonIdentifierType.NATIONAL:
             counts = provider.entity_id in settings.national_identifiers
@@ -266,11 +273,16 @@ def _locale(sent: Sent) -> str | None:
     return locale(re.split("[,;]", first)[0].strip())
 
 
-def _usable(said: _Said, name: str) -> bool:
-    """Tell whether a required attribute came with a value that counts."""
-    kind = ATTRIBUTES[name].kind
+def _usable(settings: SamlSettings, said: _Said, name: str) -> bool:
+    """Tell whether a required attribute came with a value that counts.
+
+    ``name`` is a friendly name, or one that the institution's own map holds.
+    """
+    if (other := settings.attributes.get(name)) in ATTRIBUTES:
+        name = str(other)
+    kind = ATTRIBUTES[name].kind if name in ATTRIBUTES else Kind.IDENTIFIER
     if kind is Kind.IDENTIFIER:
-        return any(name == attribute for attribute, _ in said.identifiers)
+        return any(name in (ruled.label, ruled.name) for ruled, _ in said.identifiers)
     if kind is Kind.ACCOUNT:
         return name in said.accounts
     if kind is Kind.DOMAIN:
