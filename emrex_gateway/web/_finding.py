@@ -100,11 +100,11 @@ def away(uow: UnitOfWork, method: LoginMethod, settings: SamlSettings) -> str:
     The return address is exactly the one in our metadata, without a query:
     services compare it whole.
     """
-    ours = uow.config.service_provider(method.institution)
-    at_home = f"{services().settings.public_url}/sp/{method.institution}"
+    institution = method.institution
+    ours = uow.config.service_provider(institution)
     question = {
-        "entityID": ours.entity_id if ours and ours.entity_id else f"{at_home}/metadata",
-        "return": absolute("finding.discovered", institution=method.institution),
+        "entityID": (ours and ours.entity_id) or absolute("sp.metadata", institution=institution),
+        "return": absolute("finding.discovered", institution=institution),
         "returnIDParam": "entityID",
     }
     return f"{settings.discovery}{'&' if '?' in settings.discovery else '?'}{urlencode(question)}"
@@ -278,7 +278,7 @@ def _listed(let_in: ProviderFilter, entity: Entity) -> bool:
 
 
 def _settings(method: LoginMethod) -> SamlSettings:
-    settings = settings_of(method)
+    settings = settings_of(method) if method.kind == "saml" else None
     if not isinstance(settings, SamlSettings):
         raise LoginError("this login method has no providers to choose from", "method")
     return settings
