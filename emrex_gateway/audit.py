@@ -60,6 +60,12 @@ class Event(StrEnum):
     """A transfer's time was over; its contents were destroyed."""
     ENTRIES_EXPIRED = "entries.expired"
     """Transfers that nobody logged in to were ended in bulk; their contents were destroyed."""
+    METADATA_REFRESHED = "metadata.refreshed"
+    """A federation's new copy was verified and indexed."""
+    METADATA_FAILED = "metadata.failed"
+    """A federation's metadata could not be had or taken; the last good copy stays."""
+    METADATA_ALARM = "metadata.alarm"
+    """A copy was taken in which too many entities are gone."""
     CONFIG_APPLIED = "config.applied"
     """An administrator changed what institutions have switched on."""
 
@@ -88,6 +94,9 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.TRANSFER_GIVEN_UP: frozenset({"attempts"}),
         _E.TRANSFER_EXPIRED: frozenset({"state"}),
         _E.ENTRIES_EXPIRED: frozenset({"count"}),
+        _E.METADATA_REFRESHED: frozenset({"federation", "entities", "providers", "removed"}),
+        _E.METADATA_FAILED: frozenset({"federation", "reason"}),
+        _E.METADATA_ALARM: frozenset({"federation", "reason", "entities", "providers", "removed"}),
         _E.CONFIG_APPLIED: frozenset({"added", "changed", "disabled"}),
     }
 )

@@ -75,6 +75,9 @@ class Settings:
     sign_timeout: int = 120
     """The most that one signing job may take."""
 
+    metadata_timeout: int = 300
+    """The most that one look at a federation's metadata may take; half of it is for the download."""
+
     max_records: int = 20_000
     """The most records that one listing may have."""
 

@@ -6,10 +6,10 @@ import click
 
 from emrex_gateway import bootstrap, log
 from emrex_gateway.errors import GatewayError
-from emrex_gateway.jobs import QUEUES, SWEEP_SECONDS, start_worker
+from emrex_gateway.jobs import PRIORITY, SWEEP_SECONDS, start_worker
 from emrex_gateway.settings import load
 
-_NAMES = {**QUEUES, **{name: name for name in QUEUES.values()}}
+_NAMES = {**{name.removeprefix("emrex-"): name for name in PRIORITY}, **{n: n for n in PRIORITY}}
 
 
 @click.command(short_help="Run a worker.")
@@ -27,7 +27,7 @@ _NAMES = {**QUEUES, **{name: name for name in QUEUES.values()}}
 def worker(
     context: click.Context, *, queues: tuple[str, ...], burst: bool, strict: bool, sweep: bool
 ) -> None:
-    """Fetch records and sign documents until told to stop.
+    """Fetch records, sign documents and look after federations' metadata until told to stop.
 
     Only a worker that serves the queue `sign` loads signing keys, once, and
     says at once which cannot be used. Run it as a user of its own.

@@ -54,7 +54,8 @@ class FederationState:
     ``checked_at`` is the last look, ``fetched_at`` the last good copy, which is
     used until ``valid_until``. ``failures`` counts looks without success since
     then; ``problem`` is a short code of the last one (empty: none), ``alarm``
-    of what an administrator must look at though the copy was taken.
+    of what an administrator must look at though the copy was taken. ``source``
+    is a fingerprint of the address and the certificates that it came by.
     """
 
     etag: str = ""
@@ -68,6 +69,7 @@ class FederationState:
     failures: int = 0
     problem: str = ""
     alarm: str = ""
+    source: str = ""
 
 
 class Role(StrEnum):

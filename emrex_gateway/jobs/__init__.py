@@ -6,7 +6,7 @@ itself would import and run any function that a job names. See
 ``docs/decisions/0009-registered-jobs-only.md``.
 """
 
-from emrex_gateway.jobs._names import FETCH_QUEUE, QUEUES, SIGN_QUEUE
+from emrex_gateway.jobs._names import FETCH_QUEUE, METADATA_QUEUE, PRIORITY, QUEUES, SIGN_QUEUE
 from emrex_gateway.jobs._queue import RqQueue, ping_redis
 from emrex_gateway.jobs._start import KeyProblem, check_keys, start_worker
 from emrex_gateway.jobs._sweeper import SWEEP_SECONDS
@@ -14,6 +14,8 @@ from emrex_gateway.jobs._tasks import TASKS, Context
 
 __all__ = [
     "FETCH_QUEUE",
+    "METADATA_QUEUE",
+    "PRIORITY",
     "QUEUES",
     "SIGN_QUEUE",
     "SWEEP_SECONDS",

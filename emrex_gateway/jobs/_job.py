@@ -21,7 +21,7 @@ from rq.job import JOB_ID_PATTERN, Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from emrex_gateway.errors import GatewayError
-from emrex_gateway.jobs._names import QUEUES, TRANSFER_ID, job_id
+from emrex_gateway.jobs._names import QUEUES, is_order, job_id
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class TaskTimeout(BaseException):
 
 
 class RegisteredJob(Job):
-    """A job whose only effect can be a registered task with a transfer's id."""
+    """A job whose only effect can be a registered task with the id of what it is for."""
 
     refusal: str | None = None
     runner: Callable[[str, str], None] | None = None
@@ -104,11 +104,10 @@ class RegisteredJob(Job):
             self.retries_left = None
 
     def order(self) -> tuple[str, str]:
-        """Return the task's name and the transfer's id. Raises ``RefusedJob``."""
+        """Return the task's name and its subject's id. Raises ``RefusedJob``."""
         if self.refusal is not None:
             raise RefusedJob(self.refusal)
-        task, transfer_id = self._parts()
-        return task, transfer_id
+        return self._parts()
 
     def refuse(self, reason: str) -> None:
         """Make sure that this job is not carried out."""
@@ -121,11 +120,11 @@ class RegisteredJob(Job):
         Raises ``RefusedJob`` or ``TaskFailed``; an error that trying again
         does not help takes the remaining tries away.
         """
-        task, transfer_id = self.order()
+        task, subject = self.order()
         if self.runner is None:
             raise RefusedJob("no worker")
         try:
-            self.runner(task, transfer_id)
+            self.runner(task, subject)
         except RefusedJob:
             self.retries_left = None
             raise
@@ -158,10 +157,10 @@ class RegisteredJob(Job):
         """Never any."""
 
     def _parts(self) -> tuple[str, str]:
-        task, transfer_id = self.func_name, self.args[0]
-        if not isinstance(task, str) or not isinstance(transfer_id, str):
+        task, subject = self.func_name, self.args[0]
+        if not isinstance(task, str) or not isinstance(subject, str):
             raise RefusedJob("malformed order")
-        return task, transfer_id
+        return task, subject
 
     def _misfit(self) -> str | None:
         """Say what keeps the job from being an order."""
@@ -169,13 +168,13 @@ class RegisteredJob(Job):
             instance, arguments = self.instance, self.args
             if instance is not None or self.kwargs or len(arguments) != 1:
                 return "unexpected arguments"
-            task, transfer_id = self._parts()
+            task, subject = self._parts()
         except Exception:  # another serializer's bytes, another shape
             return "malformed order"
         if task not in QUEUES:
             return "not a registered task"
-        if not TRANSFER_ID.match(transfer_id) or self.id != job_id(task, transfer_id):
-            return "not the job id of this task and transfer"
+        if not is_order(task, subject) or self.id != job_id(task, subject):
+            return "not the job id of this task and its subject"
         if self.origin != QUEUES[task]:
             return "not the queue of this task"
         return None

@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 
 from emrex_gateway.errors import ConfigError, GatewayError
 from emrex_gateway.jobs._job import FAILURE_TTL, RETRY_INTERVALS, RegisteredJob
-from emrex_gateway.jobs._names import QUEUES, TRANSFER_ID, job_id
+from emrex_gateway.jobs._names import QUEUES, is_order, job_id
 from emrex_gateway.ports import Secrets
 from emrex_gateway.settings import Settings
 
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 0.4
 ANSWER_SECONDS = 0.4
+LOGO_SECONDS = 30
 
 _OVER = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED})
 
@@ -35,20 +36,20 @@ class RqQueue:
         self._settings = settings
         self._secrets = secrets
 
-    def send(self, task: str, transfer_id: str) -> None:
+    def send(self, task: str, id_: str) -> None:
         """Queue a task unless it is queued or running; see ``ports.Queue``.
 
         Raises ``ValueError`` for a task or id that no worker would accept.
         """
-        if task not in QUEUES or not TRANSFER_ID.match(transfer_id):
-            raise ValueError(f"{task!r} is not a task for the queue, or its id is not a transfer's")
+        if not is_order(task, id_):
+            raise ValueError(f"{task!r} is not a task for the queue, or its id is of another form")
         try:
             queue = self._queue(QUEUES[task])
             try:
-                self._enqueue(queue, task, transfer_id)
+                self._enqueue(queue, task, id_)
             except DuplicateJobError:
-                if _forget_if_over(queue, job_id(task, transfer_id)):
-                    self._enqueue(queue, task, transfer_id)
+                if _forget_if_over(queue, job_id(task, id_)):
+                    self._enqueue(queue, task, id_)
         except DuplicateJobError:
             pass  # another sender was faster
         except (RedisError, OSError, GatewayError) as error:
@@ -64,11 +65,11 @@ class RqQueue:
             name, connection=self._connection, job_class=RegisteredJob, serializer=JSONSerializer
         )
 
-    def _enqueue(self, queue: RQ, task: str, transfer_id: str) -> None:
+    def _enqueue(self, queue: RQ, task: str, id_: str) -> None:
         queue.enqueue_call(
             func=task,
-            args=(transfer_id,),
-            job_id=job_id(task, transfer_id),
+            args=(id_,),
+            job_id=job_id(task, id_),
             description=task,
             timeout=timeout_of(self._settings, task),
             result_ttl=0,
@@ -80,7 +81,12 @@ class RqQueue:
 
 def timeout_of(settings: Settings, task: str) -> int:
     """Return how many seconds a task may take."""
-    return settings.fetch_timeout if task == "fetch" else settings.sign_timeout
+    return {
+        "fetch": settings.fetch_timeout,
+        "sign": settings.sign_timeout,
+        "refresh": settings.metadata_timeout,
+        "logo": LOGO_SECONDS,
+    }[task]
 
 
 def connect(settings: Settings, secrets: Secrets, *, impatient: bool = False) -> Redis:

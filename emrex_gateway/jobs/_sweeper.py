@@ -26,7 +26,7 @@ from rq.serializers import JSONSerializer
 
 from emrex_gateway.errors import GatewayError
 from emrex_gateway.jobs._job import RegisteredJob
-from emrex_gateway.jobs._names import QUEUES
+from emrex_gateway.jobs._names import PRIORITY
 from emrex_gateway.jobs._queue import connect
 from emrex_gateway.jobs._tasks import Context, run
 from emrex_gateway.services import Services
@@ -107,7 +107,7 @@ def sweep_once(context: Context) -> None:
 
 def promote(connection: Redis) -> None:
     """Queue the jobs whose pause before another try is over; refused ones fail."""
-    for name in QUEUES.values():
+    for name in PRIORITY:
         registry = ScheduledJobRegistry(  # type: ignore[no-untyped-call]  # RQ's
             name, connection=connection, job_class=RegisteredJob, serializer=JSONSerializer
         )

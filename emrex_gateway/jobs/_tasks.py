@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from emrex_gateway import exporting, log
+from emrex_gateway import exporting, federation, log
 from emrex_gateway.domain import TransferState
-from emrex_gateway.errors import TransferNotFound
+from emrex_gateway.errors import ConfigError, TransferNotFound
 from emrex_gateway.jobs._job import RefusedJob
 from emrex_gateway.ports import Signers
 from emrex_gateway.services import Services
@@ -42,8 +42,37 @@ def sign(context: Context, transfer_id: str) -> None:
         exporting.sign(context.services, context.signers, transfer_id)
 
 
-def sweep(context: Context, transfer_id: str = "") -> None:
+def refresh(context: Context, slug: str) -> None:
+    """Look at a federation's metadata."""
+    services = context.services
+    with services.store.read() as uow:
+        next_at = uow.entities.state(slug).next_at
+    if next_at is not None and next_at > services.clock():
+        return  # somebody was faster
+    try:
+        done = federation.refresh(services, slug)
+    except ConfigError:
+        raise RefusedJob("no such federation is switched on") from None
+    if done.changed:
+        logger.info(
+            "metadata of %s: %d entities, %d providers; %d new, %d changed, %d gone",
+            slug,
+            done.changed.entities,
+            done.changed.providers,
+            done.changed.added,
+            done.changed.changed,
+            done.changed.removed,
+        )
+
+
+def logo(context: Context, key: str) -> None:
+    """Fetch a provider's picture."""
+    federation.fetch_logo(context.services, key)
+
+
+def sweep(context: Context, subject: str = "") -> None:
     """Send again what got lost and end what is overdue, until a round finds little."""
+    federation.order_due(context.services)
     for _ in range(SWEEP_ROUNDS):
         swept = exporting.sweep(context.services)
         if swept.resent or swept.failed or swept.expired or swept.forgotten:
@@ -59,19 +88,19 @@ def sweep(context: Context, transfer_id: str = "") -> None:
 
 
 TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
-    {"fetch": fetch, "sign": sign, "sweep": sweep}
+    {"fetch": fetch, "sign": sign, "refresh": refresh, "logo": logo, "sweep": sweep}
 )
 """All that a worker ever runs. Only those in ``QUEUES`` can be ordered through Redis."""
 
 
-def run(context: Context, task: str, transfer_id: str) -> None:
+def run(context: Context, task: str, subject: str) -> None:
     """Run a task; its lines in the log carry an id of their own."""
     if task not in TASKS:
         raise RefusedJob("not a registered task")
     log.begin_request()
     log.bind(task=task)
     try:
-        TASKS[task](context, transfer_id)
+        TASKS[task](context, subject)
     finally:
         log.end_request()
 

@@ -114,7 +114,7 @@ class Pieces:
 
     def _before(self, stop: etree._Element | None) -> Iterator[etree._Element]:
         """Take the root's children out of the tree, up to ``stop``."""
-        while (child := next(self.root.iterchildren(), None)) is not stop:
+        while (child := next(self.root.iterchildren(), None)) is not None and child is not stop:
             if child is self._shape.node:
                 self._digest_text(child.tail)
                 self.root.remove(child)

@@ -19,7 +19,7 @@ from emrex_gateway.domain import Entity, Federation
 from emrex_gateway.errors import ConfigError, LoginError, MetadataError
 from emrex_gateway.login._addresses import AddressPolicy
 from emrex_gateway.login._http import Caller
-from emrex_gateway.login.saml._metadata import MAX_ENTITY_BYTES, Trust, read_metadata
+from emrex_gateway.login.saml._metadata import MAX_BYTES, MAX_ENTITY_BYTES, Trust, read_metadata
 from emrex_gateway.ports import Secrets
 from emrex_gateway.settings import Settings
 
@@ -114,7 +114,11 @@ def policy(settings: Settings, federation: Federation) -> AddressPolicy:
 
 
 def trust_of(
-    settings: Settings, secrets: Secrets, federation: Federation, now: datetime, max_bytes: int
+    settings: Settings,
+    secrets: Secrets,
+    federation: Federation,
+    now: datetime,
+    max_bytes: int = MAX_BYTES,
 ) -> Trust:
     """Return what the federation's metadata must fit. Raises ``ConfigError`` for its certificates."""
     return Trust(
