@@ -11,6 +11,8 @@ import click
 import pytest
 
 from emrex_gateway.cli import main
+from emrex_gateway.domain import Federation, ProviderFilter, ServiceKey, ServiceProvider
+from emrex_gateway.login import SamlSettings
 from emrex_gateway.settings import Settings, from_mapping
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +24,27 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     documented = re.findall(r"^\| `(\w+)` \|", (DOCS / "settings.md").read_text("utf-8"), re.M)
 
     assert [field.name for field in dataclasses.fields(Settings)] == documented
+
+
+def test_every_field_of_the_institutions_file_is_documented() -> None:
+    """docs/institutions.md has a row for each field of the sections that it describes, and no other."""
+    sections = (DOCS / "institutions.md").read_text("utf-8")
+    documented = [
+        [
+            name
+            for first in re.findall(r"^\| (`[^|]*`) \|", part, re.M)
+            for name in re.findall(r"`(\w+)`", first)
+        ]
+        for part in re.split(r"^## |^`\[\[", sections, flags=re.M)[1:]
+    ]
+    where, *others = (field.name for field in dataclasses.fields(SamlSettings))
+    method = {field.name for field in dataclasses.fields(ProviderFilter)} | set(others)
+
+    assert "where" == where
+    assert [
+        {field.name for field in dataclasses.fields(type_)}
+        for type_ in (Federation, ServiceProvider, ServiceKey)
+    ] + [method] == [set(names) for names in documented]
 
 
 def test_every_decision_is_in_the_index_under_its_own_number() -> None:
