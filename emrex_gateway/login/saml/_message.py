@@ -30,10 +30,14 @@ def decode_post(field: str) -> bytes:
     """
     if len(field) > MAX_FIELD:
         raise Refused(Reason.SIZE, f"the message is longer than {MAX_FIELD} characters")
+    text = field.replace("\r", "").replace("\n", "")
     try:
-        return base64.b64decode(field.replace("\r", "").replace("\n", ""), validate=True)
+        document = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise Refused(Reason.ENCODING, "the message is not base64") from None
+    if base64.b64encode(document).decode() != text:
+        raise Refused(Reason.ENCODING, "the message is base64 with something left over")
+    return document
 
 
 def read_logout(document: bytes) -> etree._Element:

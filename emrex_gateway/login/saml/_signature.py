@@ -223,7 +223,7 @@ def _public_key(certificate: bytes) -> _Key | None:
     try:
         key = x509.load_der_x509_certificate(certificate).public_key()
         pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         return None
     if isinstance(key, rsa.RSAPublicKey):
         return _Key(pem, key.key_size >= MIN_RSA_BITS)
