@@ -12,6 +12,7 @@ _COMMANDS = {
     "apply": "_apply:apply",
     "check-config": "_check:check_config",
     "convert": "_convert:convert",
+    "metadata": "_metadata:metadata",
     "verify": "_verify:verify",
     "worker": "_worker:worker",
 }
