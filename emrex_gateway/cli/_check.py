@@ -18,7 +18,7 @@ from emrex_gateway.cli._check_parties import (
 from emrex_gateway.domain import AdapterBinding, LoginMethod
 from emrex_gateway.errors import ConfigError, GatewayError
 from emrex_gateway.jobs import check_keys, ping_redis
-from emrex_gateway.login import SamlSettings, settings_of
+from emrex_gateway.login import OidcLogin, SamlSettings, settings_of
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings, load
@@ -31,8 +31,9 @@ Check = Callable[[], str]
 @click.option(
     "--signing", is_flag=True, help="Check the signing keys too; run it as the signing worker."
 )
+@click.option("--providers", is_flag=True, help="Ask the OpenID providers too, over the network.")
 @click.pass_context
-def check_config(context: click.Context, *, signing: bool) -> None:
+def check_config(context: click.Context, *, signing: bool, providers: bool) -> None:
     """Check settings, payload keys, database, Redis and what institutions switched on.
 
     One line each; exit status 0, or 1 when something would not work. Values of
@@ -40,7 +41,7 @@ def check_config(context: click.Context, *, signing: bool) -> None:
     """
     log.configure(level="CRITICAL")
     failed = False
-    for name, check in _checks(signing):
+    for name, check in _checks(signing, providers):
         try:
             click.echo(f"ok    {name}: {check()}")
         except GatewayError as error:
@@ -49,7 +50,7 @@ def check_config(context: click.Context, *, signing: bool) -> None:
     context.exit(1 if failed else 0)
 
 
-def _checks(signing: bool) -> Iterator[tuple[str, Check]]:
+def _checks(signing: bool, providers: bool) -> Iterator[tuple[str, Check]]:
     """Yield the checks in their order; those that need what failed are left out."""
     try:
         settings = load()
@@ -68,7 +69,7 @@ def _checks(signing: bool) -> Iterator[tuple[str, Check]]:
         yield "database", partial(_fail, message)
         return
     yield "database", partial(_database, settings)
-    yield from _rows(services)
+    yield from _rows(services, providers)
     if signing:
         yield from _keys(services)
 
@@ -105,7 +106,7 @@ def _database(settings: Settings) -> str:
     return "answers, schema current"
 
 
-def _rows(services: Services) -> Iterator[tuple[str, Check]]:
+def _rows(services: Services, providers: bool) -> Iterator[tuple[str, Check]]:
     """Check each enabled row as the running gateway would read it."""
     with services.store.begin() as uow:
         institutions = uow.config.institutions()
@@ -119,7 +120,7 @@ def _rows(services: Services) -> Iterator[tuple[str, Check]]:
     yield from federation_checks(services)
     yield from service_provider_checks(services)
     for method in methods:
-        yield f"login method {method.id}", partial(_login_method, services, method)
+        yield f"login method {method.id}", partial(_login_method, services, method, providers)
     for point in points:
         missing = []
         if not any(binding.institution == point.institution for binding in bindings):
@@ -139,10 +140,14 @@ def _binding(binding: AdapterBinding) -> str:
     return binding.adapter
 
 
-def _login_method(services: Services, method: LoginMethod) -> str:
+def _login_method(services: Services, method: LoginMethod, ask: bool) -> str:
     settings = settings_of(method)
     if isinstance(settings, SamlSettings):
         return saml_method(services, method, settings)
+    login = services.logins.get(method.kind)
+    if isinstance(login, OidcLogin):
+        login.check(method, ask=ask)
+        return f"{method.kind}, the provider answers" if ask else method.kind
     return method.kind
 
 

@@ -161,6 +161,14 @@ class OidcClient:
             )
 
 
+def check_secret(settings: OidcSettings, secret: str) -> None:
+    """Raises ``ConfigError`` when what the reference holds cannot authenticate us."""
+    if settings.client_authentication is ClientAuthentication.PRIVATE_KEY:
+        _private_key(secret)
+    elif not secret:
+        raise ConfigError("client_secret is empty")
+
+
 def check_id_token(
     claims: Mapping[str, Any],
     settings: OidcSettings,

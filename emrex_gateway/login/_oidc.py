@@ -18,7 +18,7 @@ import httpcore
 from emrex_gateway.domain import LoginMethod
 from emrex_gateway.errors import ConfigError, LoginError
 from emrex_gateway.login._addresses import AddressPolicy, with_parameters
-from emrex_gateway.login._authlib import OidcClient
+from emrex_gateway.login._authlib import OidcClient, check_secret
 from emrex_gateway.login._authorization import way
 from emrex_gateway.login._claims import check_person, identity_from_claims
 from emrex_gateway.login._http import Caller, Resolve, resolve
@@ -183,16 +183,18 @@ class OidcLogin:
             _, claims = Tokens(caller, settings, provider, self._providers, now).verified(token)
             return read_logout(claims, settings, now)
 
-    def check(self, method: LoginMethod) -> None:
+    def check(self, method: LoginMethod, *, ask: bool = True) -> None:
         """Try what can be tried without a person: settings, secret, metadata, keys, the request's way.
 
-        Raises ``ConfigError`` or ``LoginError``.
+        Without ``ask`` nobody is called: settings and secret only. Raises
+        ``ConfigError`` or ``LoginError``.
         """
         settings = oidc_settings(method)
+        check_secret(settings, self._secret(settings))
+        if not ask:
+            return
         caller = self._caller(settings)
-        provider = self._providers.provider(caller, settings)
-        way(settings, provider)
-        OidcClient(caller, settings, provider, self._secret(settings))
+        way(settings, self._providers.provider(caller, settings))
         if not self._providers.keys(caller, settings):
             raise LoginError("the provider publishes no key that can sign", "keys")
 

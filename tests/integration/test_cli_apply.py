@@ -25,6 +25,7 @@ from emrex_gateway.errors import AdapterUnavailable
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.store import DEMO_KEY, SqlStore, open_store
 from fake_plugins import FAKE, install
+from hostile_provider import serving
 from redis_server import RedisServer
 
 FILE = """
@@ -410,3 +411,39 @@ def test_check_config_refuses_an_open_redis(
     assert outcome(result, "redis").startswith("FAIL")
     assert outcome(demo, "redis").startswith("ok")
     assert redis_server.password not in result.output
+
+
+OPENID = """
+[[login_methods]]
+id = "example-oidc"
+institution = "example"
+kind = "oidc"
+names = { en = "Campus account" }
+[login_methods.settings]
+issuer = "ISSUER"
+client_id = "gateway"
+client_secret = "env:OIDC_SECRET"
+"""
+
+
+def test_check_config_asks_openid_providers_when_told_to(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A method's secret is always tried; its provider only with ``--providers``."""
+    monkeypatch.setenv("EMREX_HTTP_ON_LOOPBACK", "true")
+    monkeypatch.setenv("OIDC_SECRET", "hunter2")
+    name = "login method example-oidc"
+    with serving() as provider:
+        apply(folder, FILE + OPENID.replace("ISSUER", provider.issuer))
+
+        assert f"ok    {name}: oidc" == outcome(run("check-config"), name)
+        assert [] == provider.seen
+        asked = outcome(run("check-config", "--providers"), name)
+        assert f"ok    {name}: oidc, the provider answers" == asked
+        provider.keys = []
+        failed = outcome(run("check-config", "--providers"), name)
+        assert f"FAIL  {name}: the provider publishes no key that can sign" == failed
+    monkeypatch.delenv("OIDC_SECRET")
+    missing = outcome(run("check-config"), name)
+    assert missing.startswith(f"FAIL  {name}")
+    assert "hunter2" not in missing

@@ -374,6 +374,14 @@ def test_check_finds_what_a_login_would(fake: FakeProvider) -> None:
     assert "pushed-request" == caught.value.reason
     with pytest.raises(ConfigError):
         login.check(method(fake.issuer, client_secret="env:NOWHERE"))
+    seen = len(fake.seen)
+    login.check(method(f"{fake.issuer}/nowhere", **BY_EC), ask=False)
+    for secret in ("", "not a key"):
+        unfit = door({"env:CLIENT_SECRET": "", "file:/rsa.pem": secret}, clock=Clock(NOW))
+        for settings in (BY_KEY, {}):
+            with pytest.raises(ConfigError):
+                unfit.check(method(fake.issuer, **settings), ask=False)
+    assert seen == len(fake.seen)
     fake.keys = []
     with pytest.raises(LoginError) as caught:
         door(SECRETS, clock=Clock(NOW)).check(method(fake.issuer))
