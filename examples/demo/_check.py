@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -21,8 +21,17 @@ T = TypeVar("T")
 
 WAIT = 60.0
 """Seconds that fetching, or signing, may take."""
+LOGINS = {"campus": ("",), "virta": ("virta-saml", "virta-oidc")}
+"""The login methods that are driven; the host's own user is the only one at *campus*."""
 LOOK_AGAIN = 0.1
 """Seconds between two looks at the progress page."""
+
+
+def _only(addresses: Iterable[str]) -> str:
+    found = list(addresses)
+    if len(found) != 1:
+        raise PageError(f"{len(found)} links where one is wanted")
+    return found[0]
 
 
 class _Failed(Exception):
@@ -32,27 +41,34 @@ class _Failed(Exception):
 def check(announcement: Announcement, out: Path | None) -> bool:
     """Drive the transfers, print each step's time, and tell whether all of it held."""
     good = True
-    for person in announcement.students:
-        if not person.checked:
-            continue
-        run = _Run(announcement, person, out)
+    runs = [
+        _Run(announcement, person, out, login)
+        for person in announcement.students
+        if person.checked
+        for login in LOGINS[person.institution]
+    ]
+    for run in runs:
         try:
             run.go()
         except (_Failed, PageError, httpx.HTTPError) as error:
-            print(f"{person.user}: FAILED: {error}", file=sys.stderr, flush=True)
+            print(f"{run.name}: FAILED: {error}", file=sys.stderr, flush=True)
             good = False
     print("all transfers hold" if good else "a transfer failed", flush=True)
     return good
 
 
 class _Run:
-    """One student's transfer."""
+    """One student's transfer; ``login`` is the id of the login method, empty for the only one."""
 
-    def __init__(self, announcement: Announcement, person: Person, out: Path | None) -> None:
+    def __init__(
+        self, announcement: Announcement, person: Person, out: Path | None, login: str
+    ) -> None:
         self._abroad = announcement.addresses["abroad"]
         self._point = person.institution
         self._person = person
-        self._out = out / person.user if out is not None else None
+        self._login = login
+        self.name = f"{person.user} ({login})" if login else person.user
+        self._out = out / (f"{person.user}-{login}" if login else person.user) if out else None
         self._files: dict[str, bytes] = {}
 
     def go(self) -> None:
@@ -76,7 +92,7 @@ class _Run:
         began = time.perf_counter()
         done = action()
         spent = (time.perf_counter() - began) * 1000
-        print(f"{self._person.user}: {name:<30}{spent:7.0f} ms", flush=True)
+        print(f"{self.name}: {name:<30}{spent:7.0f} ms", flush=True)
         return done
 
     def _enter(self) -> Page:
@@ -88,9 +104,28 @@ class _Run:
         raise PageError("abroad does not list the access point")
 
     def _log_in(self, page: Page) -> Page:
-        """Choose the first way to log in where there is a choice, then fill in the password form."""
-        if links := page.links_in("login-methods"):
-            page = self._browser.get(links[0], origin=page)
+        """Choose the way to log in, the university where that is asked, and give the password."""
+        if self._login:
+            page = self._browser.get(
+                _only(u for u in page.links_in("login-methods") if u.endswith(f"/{self._login}")),
+                origin=page,
+            )
+        if page.has_step("universities"):
+            page = self._find_university(page)
+        answered = self._give_password(page)
+        if answered.has_form("saml-answer"):
+            return self._browser.submit(answered, answered.form("saml-answer"))
+        return answered
+
+    def _find_university(self, page: Page) -> Page:
+        """Search among the made-up universities, without the accents that a name may have."""
+        for words, fitting in (("bjorkelia", 2), ("kotiyliopisto", 1)):
+            page = self._browser.submit(page, page.form("find"), texts={"q": words})
+            if len(page.links_in("universities")) != fitting:
+                raise _Failed(f"the search for {words} does not find {fitting}")
+        return self._browser.get(_only(page.links_in("universities")), origin=page)
+
+    def _give_password(self, page: Page) -> Page:
         for form in page.forms():
             names = [name for name, _ in form.fields]
             if "password" in names:

@@ -67,10 +67,38 @@ system = {virta_system}
 caller = {virta_caller}
 secret = {virta_password}
 
+[[federations]]
+slug = "made-up"
+names = {{ en = "A made-up federation" }}
+url = {federation_url}
+certificates = [{federation_certificate}]
+allow_private_addresses = true
+
+[[service_providers]]
+institution = "virta"
+keys = [{{ key = {sp_key}, certificate = {sp_certificate} }}]
+descriptions = {{ en = "Study records for other universities", fi = "Opintotiedot muille korkeakouluille", sv = "Studieuppgifter till andra högskolor" }}
+information = {{ en = "https://virta.example/" }}
+privacy = {{ en = "https://virta.example/privacy", fi = "https://virta.example/tietosuoja", sv = "https://virta.example/dataskydd" }}
+contacts = [{{ kind = "support", email = "support@virta.example" }}, {{ kind = "security", email = "security@virta.example" }}]
+attributes = ["funetEduPersonLearnerId", "givenName", "sn", "schacDateOfBirth"]
+required = ["funetEduPersonLearnerId"]
+
+[[login_methods]]
+id = "virta-saml"
+institution = "virta"
+kind = "saml"
+names = {{ en = "Log in with your home university", fi = "Kirjaudu oman korkeakoulusi tunnuksilla", sv = "Logga in med din högskolas konto" }}
+position = 0
+[login_methods.settings]
+federations = ["made-up"]
+required = ["funetEduPersonLearnerId"]
+
 [[login_methods]]
 id = "virta-oidc"
 institution = "virta"
 kind = "oidc"
+position = 1
 names = {{ en = "Log in with the example login", fi = "Kirjaudu esimerkkipalvelussa", sv = "Logga in med exempelinloggningen" }}
 [login_methods.settings]
 issuer = {provider_url}
@@ -104,6 +132,10 @@ def institutions(stage: Stage) -> str:
         "virta_system": VIRTA_SYSTEM,
         "virta_caller": VIRTA_CALLER,
         "virta_password": f"file:{stage.secret('virta-password')}",
+        "federation_url": f"{places.url('home')}/federation",
+        "federation_certificate": f"file:{stage.keys['federation'].certificate}",
+        "sp_key": f"file:{stage.keys['service-provider'].key}",
+        "sp_certificate": f"file:{stage.keys['service-provider'].certificate}",
         "provider_url": places.url("provider"),
         "client_id": OIDC_CLIENT,
         "client_secret": f"file:{stage.secret('oidc-client')}",

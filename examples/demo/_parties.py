@@ -23,19 +23,21 @@ from examples.demo._stage import POINTS, ROOT, Stage, settings, write_toml
 GUNICORN = ("-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread")
 START_PATIENCE = 60.0
 """Seconds that everything together may take to answer."""
-WORKERS = {"fetch-1": "fetch", "fetch-2": "fetch", "sign": "sign"}
+WORKERS = {"fetch-1": "fetch", "fetch-2": "fetch", "sign": "sign", "metadata": "metadata"}
 """Two fetch, so that a system that hangs for one student does not keep the next one waiting."""
 ABOUT = {
     "campus": "Campus: a study administration system with the gateway embedded",
     "abroad": "Abroad: a foreign university's client; start a transfer here",
     "gateway": "the gateway on its own: the data access point of VIRTA's students",
-    "provider": "the login service of VIRTA's students",
+    "home": "a home university's SAML login, and a made-up federation",
+    "provider": "another login service of VIRTA's students (OpenID Connect)",
     "virta": "VIRTA's simulator (SOAP)",
 }
 READY = {
     "campus": "/emrex/health/ready",
     "gateway": "/emrex/health/ready",
     "provider": "/.well-known/openid-configuration",
+    "home": "/federation",
     "virta": "/luku/OpiskelijanTiedot",
     "abroad": "/",
 }
@@ -96,13 +98,14 @@ def start_parties(stage: Stage, programs: Programs) -> None:
         ),
         "utf-8",
     )
-    for party in ("campus", "virta", "provider", "abroad", "gateway"):
+    for party in ("campus", "virta", "provider", "home", "abroad", "gateway"):
         _serve(party, stage, programs, environ)
     _command("apply", environ, str(stage.institutions_file))
     for name, queue in WORKERS.items():
         command = [sys.executable, "-m", "emrex_gateway", "worker", "--queue", queue]
         programs.start(f"worker-{name}", command, environ, folder=ROOT)
     _await(stage, programs)
+    _command("metadata", environ, "refresh")
     _until(programs, lambda: waiting_workers(server) == len(WORKERS), "the workers do not start")
 
 

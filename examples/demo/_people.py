@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from examples import campus, openid_provider
+from examples import campus, openid_provider, saml_provider
 
 CHECKED = {"campus": "maija", "virta": "aino"}
 """The student of each institution whose transfer ``--check`` drives."""
@@ -49,6 +49,25 @@ class Person:
     def line(self) -> str:
         """For people."""
         return f"student at {self.institution:<7} {self.user:<7} password {self.password:<12} {self.about}"
+
+
+def saml_people() -> tuple[saml_provider.Person, ...]:
+    """VIRTA's students as their home university's identity provider knows them."""
+    return tuple(
+        saml_provider.Person(
+            user=s.user,
+            password=s.password,
+            attributes={
+                "givenName": (s.given_name,),
+                "sn": (s.family_name,),
+                "eduPersonPrincipalName": (f"{s.user}@{saml_provider.SCOPE}",),
+                "schacHomeOrganization": (saml_provider.SCOPE,),
+                "schacDateOfBirth": (f"{s.birth_date:%Y%m%d}",),
+                "funetEduPersonLearnerId": (s.learner_number,),
+            },
+        )
+        for s in openid_provider.DEMO_STUDENTS
+    )
 
 
 def people() -> tuple[Person, ...]:

@@ -16,6 +16,7 @@ HOSTS: Mapping[str, tuple[str, ...]] = {
     "gateway": ("127.0.0.3",),
     "provider": ("127.0.0.4",),
     "abroad": ("127.0.0.5", "127.0.0.6"),
+    "home": ("127.0.0.7",),
 }
 """*abroad* has a second address, for a client that redirects to another origin."""
 

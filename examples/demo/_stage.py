@@ -14,6 +14,7 @@ from examples.demo._places import Places
 ROOT = Path(__file__).resolve().parents[2]
 POINTS = {"campus": "Campus University", "virta": "VIRTA, national data (Finland)"}
 """The data access points' slugs and names; each has a key of its own."""
+LOGIN_KEYS = ("home", "federation", "service-provider")
 OIDC_CLIENT = "emrex-gateway"
 VIRTA_SYSTEM, VIRTA_CALLER = "emrex-gateway", "demo"
 
@@ -25,6 +26,7 @@ class Stage:
     folder: Path
     places: Places
     keys: dict[str, KeyFiles]
+    """By access point, and those of the login: the provider's, the federation's, ours there."""
 
     def secret(self, name: str) -> Path:
         """The file of a secret."""
@@ -68,7 +70,9 @@ def prepare(places: Places) -> Stage:
     (folder / "secrets").mkdir(mode=0o700)
     authority = DemoAuthority(folder / "keys")
     stage = Stage(
-        folder=folder, places=places, keys={point: authority.issue(point) for point in POINTS}
+        folder=folder,
+        places=places,
+        keys={name: authority.issue(name) for name in (*POINTS, *LOGIN_KEYS)},
     )
     write_secret(stage.secret("payload-key"), payload_key())
     for name in ("peppi-api-key", "virta-password", "oidc-client", "campus-session"):

@@ -73,6 +73,31 @@ def provider() -> WSGIApplication:
     return make_app([client], DEMO_STUDENTS, _url(parties, "provider"))
 
 
+def home() -> WSGIApplication:
+    """The SAML identity provider, and the made-up federation around it."""
+    from examples.demo._people import saml_people
+    from examples.saml_provider import KeyPair, SamlProviderConfig, make_app
+
+    parties = _parties()
+    keys = Path(parties["folder"]) / "keys"
+
+    def pair(name: str) -> KeyPair:
+        return KeyPair(
+            key=(keys / f"{name}.key").read_bytes(),
+            certificate=(keys / f"{name}.pem").read_bytes(),
+        )
+
+    return make_app(
+        SamlProviderConfig(
+            url=_url(parties, "home"),
+            keys=pair("home"),
+            federation_keys=pair("federation"),
+            service_provider=f"{_url(parties, 'gateway')}/emrex/sp/virta/metadata",
+            people=saml_people(),
+        )
+    )
+
+
 def abroad() -> WSGIApplication:
     """The foreign university's client; the certificates are what a registry would list."""
     from examples.abroad import AbroadConfig, PointChoice, make_app

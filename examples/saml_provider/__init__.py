@@ -11,10 +11,11 @@ universities that nobody can log in at. Not for real people.
 from examples.saml_provider._app import make_app
 from examples.saml_provider._federation import federation
 from examples.saml_provider._messages import KeyPair
-from examples.saml_provider._people import Person, SamlProviderConfig
+from examples.saml_provider._people import SCOPE, Person, SamlProviderConfig
 from examples.saml_provider._universities import UNIVERSITIES, University
 
 __all__ = [
+    "SCOPE",
     "UNIVERSITIES",
     "KeyPair",
     "Person",

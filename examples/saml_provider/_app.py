@@ -9,7 +9,7 @@ from functools import cached_property
 from flask import Flask, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from examples.saml_provider._federation import own_metadata
+from examples.saml_provider._federation import federation, own_metadata
 from examples.saml_provider._messages import (
     Asked,
     BadMessage,
@@ -39,6 +39,7 @@ class _Provider:
         self._people = {person.user: person for person in config.people}
         app.add_url_rule("/", view_func=self.home)
         app.add_url_rule("/metadata", view_func=self.metadata)
+        app.add_url_rule("/federation", view_func=self.federation)
         app.add_url_rule("/sso", view_func=self.sso, methods=["GET", "POST"])
         app.add_url_rule("/slo", view_func=self.slo)
         app.add_url_rule("/error", view_func=self.error)
@@ -52,6 +53,10 @@ class _Provider:
     def metadata(self) -> Response:
         """The simulator's own metadata."""
         return Response(own_metadata(self._config), mimetype="application/samlmetadata+xml")
+
+    def federation(self) -> Response:
+        """The made-up federation's signed metadata, this provider among them."""
+        return Response(self._federation, mimetype="application/samlmetadata+xml")
 
     def error(self) -> str:
         """Where metadata's ``errorURL`` leads: what a provider's help page would be."""
@@ -119,6 +124,10 @@ class _Provider:
                 "RelayState": asked.relay_state,
             },
         )
+
+    @cached_property
+    def _federation(self) -> bytes:
+        return federation(self._config)
 
     @cached_property
     def _service_provider(self) -> ServiceProvider:

@@ -13,7 +13,7 @@ from html import escape
 
 from lxml import etree
 
-from examples.saml_provider._messages import DS, MD, KeyPair, sign_metadata
+from examples.saml_provider._messages import DS, MD, sign_metadata
 from examples.saml_provider._people import SamlProviderConfig
 from examples.saml_provider._universities import UNIVERSITIES, University
 
@@ -37,9 +37,10 @@ def own_metadata(config: SamlProviderConfig) -> bytes:
 
 
 def federation(
-    config: SamlProviderConfig, keys: KeyPair, universities: Iterable[University] = UNIVERSITIES
+    config: SamlProviderConfig, universities: Iterable[University] = UNIVERSITIES
 ) -> bytes:
-    """The federation's aggregate: the simulator and the made-up universities, signed with ``keys``."""
+    """The federation's aggregate: the simulator and the made-up universities, signed."""
+    keys = config.federation_keys
     now = datetime.now(UTC)
     root = etree.Element(f"{{{MD}}}EntitiesDescriptor", nsmap=_NAMESPACES)
     root.set("ID", f"f{now:%Y%m%d%H%M%S}")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from examples.saml_provider._messages import KeyPair
 
+SCOPE = "home.example"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -25,13 +27,15 @@ class Person:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamlProviderConfig:
     """``url`` is the simulator's address, no slash at the end; ``service_provider`` that of
-    the metadata of the one service provider that it serves."""
+    the metadata of the one service provider that it serves. ``federation_keys`` sign the
+    made-up federation's metadata, which a real provider would not have in its hands."""
 
     url: str
     keys: KeyPair
     service_provider: str
     people: tuple[Person, ...]
-    scope: str = "home.example"
+    federation_keys: KeyPair
+    scope: str = SCOPE
 
     @property
     def entity_id(self) -> str:

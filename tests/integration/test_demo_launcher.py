@@ -151,7 +151,7 @@ def test_what_arrived_is_verified_from_the_shell(
     verify = [sys.executable, "-m", "emrex_gateway", "verify", str(kept / "elmo.xml")]
 
     own = [*verify, "--certificate", str(kept / "certificate.pem")]
-    other = [*verify, "--certificate", str(out / "aino" / "certificate.pem")]
+    other = [*verify, "--certificate", str(out / "aino-virta-saml" / "certificate.pem")]
 
     assert 0 == subprocess.run(own, capture_output=True, check=False).returncode
     assert 0 != subprocess.run(other, capture_output=True, check=False).returncode
