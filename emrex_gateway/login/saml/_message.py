@@ -29,6 +29,7 @@ def decode_post(field: str) -> bytes:
     Raises ``Refused``: ``SIZE``, ``ENCODING``.
     """
     if len(field) > MAX_FIELD:
+        # depth: the parser bounds the document as well; this comes before it is copied twice.
         raise Refused(Reason.SIZE, f"the message is longer than {MAX_FIELD} characters")
     text = field.replace("\r", "").replace("\n", "")
     try:

@@ -35,7 +35,8 @@ P: Final = f"{{{SAMLP}}}"
 DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
 XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 
-_DECLARATION = re.compile(
+_DECLARATION = re.compile(rb"<\?xml\s[^<>]*\?>")
+_UTF8_DECLARATION = re.compile(
     rb"""<\?xml\s+version\s*=\s*["']1\.0["']"""
     rb"""(\s+encoding\s*=\s*["'](?i:utf-8)["'])?"""
     rb"""(\s+standalone\s*=\s*["'](yes|no)["'])?\s*\?>"""
@@ -56,9 +57,10 @@ def parse(document: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
         raise Refused(Reason.SIZE, f"the document is larger than {max_bytes} bytes")
     body = document.removeprefix(_BOM)
     if not _is_utf8(body):
+        # depth: libxml2 is told to read UTF-8 as well; this does not depend on its decoder.
         raise Refused(Reason.ENCODING, "the document is not UTF-8 all through")
     declared = _DECLARATION.match(body)
-    if declared is None and re.match(rb"<\?xml\s", body):
+    if declared and not _UTF8_DECLARATION.fullmatch(declared[0]):
         raise Refused(Reason.ENCODING, "the document does not declare XML 1.0 in UTF-8")
     after = declared.end() if declared else 0
     # "<" stands for itself only in these very constructs: looking for their first bytes is exact.
