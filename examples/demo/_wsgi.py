@@ -64,11 +64,12 @@ def provider() -> WSGIApplication:
     from examples.openid_provider import DEMO_STUDENTS, Client, make_app
 
     parties = _parties()
-    callback = f"{_url(parties, 'gateway')}/emrex/virta/callback"
+    gateway = f"{_url(parties, 'gateway')}/emrex/virta"
     client = Client(
         id=OIDC_CLIENT,
         secret=_secret(parties, "oidc-client"),
-        redirect_uris=frozenset({callback}),
+        redirect_uris=frozenset({f"{gateway}/callback"}),
+        post_logout_redirect_uris=frozenset({f"{gateway}/logged-out"}),
     )
     return make_app([client], DEMO_STUDENTS, _url(parties, "provider"))
 

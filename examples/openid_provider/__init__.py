@@ -2,7 +2,8 @@
 
 Code flow only, PKCE with S256 required, ID tokens signed with RS256 by a key
 made at the start, RFC 9207's ``iss``, HTTP Basic at the token endpoint, a
-password form. It keeps no session of its own. Not for real people.
+password form, RP-initiated logout. It keeps no session of its own. Not for
+real people.
 """
 
 from examples.openid_provider._app import make_app

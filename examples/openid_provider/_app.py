@@ -1,7 +1,7 @@
-"""The simulator's pages and endpoints: OpenID Connect's code flow and nothing more.
+"""The simulator's pages and endpoints: OpenID Connect's code flow, logout, and nothing more.
 
-Sources: OpenID Connect Core 1.0 section 3.1, Discovery 1.0, RFC 6749, RFC
-7636, RFC 9207.
+Sources: OpenID Connect Core 1.0 section 3.1, Discovery 1.0, RP-Initiated
+Logout 1.0, RFC 6749, RFC 7636, RFC 9207.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import unquote_plus, urlencode
 
 from flask import Flask, Response, jsonify, redirect, render_template, request
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -61,6 +62,7 @@ class _Provider:
         app.add_url_rule("/authorize", view_func=self.authorize, methods=["GET", "POST"])
         app.add_url_rule("/token", view_func=self.token, methods=["POST"])
         app.add_url_rule("/userinfo", view_func=self.userinfo, methods=["GET", "POST"])
+        app.add_url_rule("/logout", view_func=self.logout, methods=["GET", "POST"])
         app.add_url_rule("/", view_func=self.home)
         app.register_error_handler(_Refused, self._refuse)
         app.after_request(_headers)
@@ -86,6 +88,7 @@ class _Provider:
             code_challenge_methods_supported=["S256"],
             scopes_supported=["openid", "profile"],
             claims_supported=[*_CLAIMS, "auth_time", "nonce", "at_hash"],
+            end_session_endpoint=f"{self._issuer}/logout",
             authorization_response_iss_parameter_supported=True,
         )
 
@@ -156,6 +159,32 @@ class _Provider:
             return page, 400
         return self._back(refused.redirect_uri, error=refused.error, state=refused.state)
 
+    def logout(self) -> BaseResponse | str | tuple[str, int]:
+        """Forget the person's tokens and send them back, where the client registered that address."""
+        asked = request.values
+        hint = self._hint(asked.get("id_token_hint", ""))
+        name = asked.get("client_id") or str(hint.get("aud", ""))
+        client = self._clients.get(name)
+        back = asked.get("post_logout_redirect_uri", "")
+        if client is None or hint.get("aud", client.id) != client.id:
+            raise _Refused("invalid_request")
+        if back and back not in client.post_logout_redirect_uris:
+            raise _Refused("invalid_request")
+        if hint:
+            self._grants.forget(client, str(hint["sub"]))
+        if not back:
+            return render_template("page.html", title="You have logged out", left=True)
+        state = asked.get("state", "")
+        query = f"{'&' if '?' in back else '?'}{urlencode({'state': state})}" if state else ""
+        return redirect(back + query, code=303)
+
+    def _hint(self, token: str) -> Mapping[str, Any]:
+        """The claims of an ID token of ours, which may have expired; empty for anything else."""
+        try:
+            return jwt.decode(token, self._key, algorithms=["RS256"]).claims if token else {}
+        except (JoseError, ValueError):
+            raise _Refused("invalid_request") from None
+
     # --- the client -----------------------------------------------------------------------
 
     def token(self) -> tuple[Response, int]:
@@ -203,7 +232,7 @@ class _Provider:
         now = int(time.time())
         digest = hashlib.sha256(grant.access_token.encode()).digest()
         claims: dict[str, Any] = {
-            **_claims(grant),
+            "sub": grant.student.user,  # the rest is userinfo's: a hint at logout then names nobody
             "iss": self._issuer,
             "aud": grant.request.client.id,
             "iat": now,

@@ -88,6 +88,15 @@ class Grants:
                     return grant if now - grant.at <= TOKEN_SECONDS else None
         return None
 
+    def forget(self, client: Client, user: str) -> None:
+        """Drop what a person's logins at a client allowed."""
+        with self._lock:
+            self._by_code = {
+                code: grant
+                for code, grant in self._by_code.items()
+                if (grant.request.client.id, grant.student.user) != (client.id, user)
+            }
+
     def _sweep(self) -> None:
         now = int(time.time())
         kept = {c: g for c, g in self._by_code.items() if now - g.at <= TOKEN_SECONDS}

@@ -41,11 +41,12 @@ class Student:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """An application that may send people here; redirect addresses are compared exactly."""
+    """An application that may send people here; addresses to go back to are compared exactly."""
 
     id: str
     secret: str = field(repr=False)
     redirect_uris: frozenset[str]
+    post_logout_redirect_uris: frozenset[str] = frozenset()
 
 
 _PEOPLE = (

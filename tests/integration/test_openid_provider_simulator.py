@@ -20,7 +20,13 @@ from emrex_gateway.errors import LoginError
 from examples.openid_provider import DEMO_STUDENTS, Client, make_app
 from oidc_gateway import CALLBACK, TRANSFER, door, method, query
 
-CLIENT = Client(id="gateway", secret="a+b c%41:d/e", redirect_uris=frozenset({CALLBACK}))
+LEFT = "http://127.0.0.1:5000/emrex/campus/logged-out"
+CLIENT = Client(
+    id="gateway",
+    secret="a+b c%41:d/e",
+    redirect_uris=frozenset({CALLBACK}),
+    post_logout_redirect_uris=frozenset({LEFT}),
+)
 
 
 @pytest.fixture(scope="module")
@@ -236,3 +242,57 @@ def test_no_page_sets_a_cookie(issuer: str, browser: httpx.Client) -> None:
     assert dict(browser.cookies) == {}
     assert _log_in(browser, issuer, "aino", "aino-demo").subject == "aino"
     assert _log_in(browser, issuer, "risto", "risto-demo").subject == "risto"
+
+
+def test_student_logs_out(issuer: str, browser: httpx.Client) -> None:
+    """Our logout leads back with the state, and what the login allowed is over."""
+    login = door({"env:CLIENT_SECRET": CLIENT.secret})
+    at = method(issuer)
+    begun = login.start(at, callback_url=CALLBACK, transfer_id=TRANSFER, locale=None)
+    answer = _fill_in(browser, begun.url, user="aino", password="aino-demo")
+    parameters = query(answer.headers["location"])
+    done = login.finish(at, callback_url=CALLBACK, state=begun.state, parameters=parameters)
+
+    url = login.logout(at, kept=done.logout, return_url=LEFT, state=f"{TRANSFER}.x")
+
+    assert url is not None
+    assert "id_token_hint" in query(url)
+    claims = jwt.decode(query(url)["id_token_hint"], _keys(browser, issuer)).claims
+    assert {"given_name", "family_name", "name"}.isdisjoint(claims)
+    assert f"{LEFT}?{urlencode({'state': f'{TRANSFER}.x'})}" == browser.get(url).headers["location"]
+
+
+def _keys(browser: httpx.Client, issuer: str) -> KeySet:
+    return KeySet.import_key_set(browser.get(f"{issuer}/jwks").json())
+
+
+def test_logout_ends_what_the_login_allowed(issuer: str, browser: httpx.Client) -> None:
+    """After the logout the access token is worth nothing; another person's still is."""
+    tokens = _redeem(browser, issuer, code=_code(browser, issuer)).json()
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert browser.get(f"{issuer}/userinfo", headers=bearer).status_code == 200
+
+    page = browser.get(f"{issuer}/logout", params={"id_token_hint": tokens["id_token"]})
+
+    assert "You have logged out" in page.raise_for_status().text
+    assert browser.get(f"{issuer}/userinfo", headers=bearer).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"client_id": "other"},
+        {"client_id": "gateway", "post_logout_redirect_uri": "https://evil.example/"},
+        {"client_id": "gateway", "post_logout_redirect_uri": f"{LEFT}/x"},
+        {"post_logout_redirect_uri": LEFT},
+        {"client_id": "gateway", "id_token_hint": "a.b.c"},
+    ],
+)
+def test_logout_leads_nowhere_unregistered(
+    issuer: str, browser: httpx.Client, asked: dict[str, str]
+) -> None:
+    """A logout is no open redirector: only a known client's registered address is gone to."""
+    answer = browser.get(f"{issuer}/logout", params=asked)
+
+    assert (answer.status_code, answer.headers.get("location")) == (400, None)
