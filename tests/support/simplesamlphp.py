@@ -65,7 +65,7 @@ class Sends:
 
 @dataclass
 class SimpleSaml:
-    """A running SimpleSAMLphp. ``trusted`` are hosts that it may send a browser back to."""
+    """A running SimpleSAMLphp. ``parties`` are service providers as it read their metadata."""
 
     folder: Path
     origin: str
@@ -123,6 +123,13 @@ class SimpleSaml:
         """Sign with the second key; the first is published no more."""
         for kind in ("key", "crt"):
             (self.folder / "cert" / f"new.{kind}").rename(self.folder / "cert" / f"idp.{kind}")
+        self._write_hosted()
+
+    def start_over(self) -> None:
+        """Sign with the first key again, and publish no other."""
+        for kind in ("key", "crt"):
+            (self.folder / "cert" / f"new.{kind}").unlink(missing_ok=True)
+        _write_key(self.folder / "cert", "idp", "rsa2048:simplesamlphp")
         self._write_hosted()
 
     def log(self) -> str:
@@ -268,7 +275,8 @@ def _config(folder: Path, origin: str, salt: str) -> dict[str, Any]:
         "timezone": "UTC",
         "secretsalt": salt,
         "auth.adminpassword": salt,
-        "trusted.url.domains": ["localhost", "127.0.0.1"],
+        "trusted.url.domains": [r"(localhost|127\.0\.0\.\d+):\d+"],
+        "trusted.url.regex": True,
         "logging.level": 6,
         "logging.handler": "file",
         "showerrors": True,
