@@ -143,7 +143,7 @@ def _binding(binding: AdapterBinding) -> str:
 def _login_method(services: Services, method: LoginMethod, ask: bool) -> str:
     settings = settings_of(method)
     if isinstance(settings, SamlSettings):
-        return saml_method(services, method, settings)
+        return saml_method(services, method, settings, ask=ask)
     login = services.logins.get(method.kind)
     if isinstance(login, OidcLogin):
         login.check(method, ask=ask)

@@ -50,8 +50,14 @@ def service_provider_checks(services: Services) -> Iterator[tuple[str, Check]]:
         yield f"service provider {provider.institution}", partial(_provider, services, provider)
 
 
-def saml_method(services: Services, method: LoginMethod, settings: login.SamlSettings) -> str:
-    """Say how many identity providers a method lets in. Raises ``ConfigError`` when it is none."""
+def saml_method(
+    services: Services, method: LoginMethod, settings: login.SamlSettings, *, ask: bool
+) -> str:
+    """Say how many identity providers a method lets in.
+
+    Raises ``ConfigError`` when it is none, or when one that it names is not
+    usable; a query server is asked for it only with ``ask``.
+    """
     with services.store.read() as uow:
         provider = uow.config.service_provider(method.institution)
         federations = {
@@ -64,10 +70,14 @@ def saml_method(services: Services, method: LoginMethod, settings: login.SamlSet
         raise ConfigError("its institution has no service provider")
     if off := sorted(settings.where.federations - federations.keys()):
         raise ConfigError(f"the federation {off[0]!r} is not switched on")
-    if any(one.kind is MetadataKind.MDQ for one in federations.values()):
-        return f"{method.kind}, providers by query"
-    if not found:
+    queries = any(one.kind is MetadataKind.MDQ for one in federations.values())
+    if not found and not queries:
         raise ConfigError("no identity provider of its federations fits its settings")
+    saml = services.logins.get(method.kind)
+    if isinstance(saml, login.SamlLogin) and (ask or not queries):
+        saml.check(method)
+    if queries:
+        return f"{method.kind}, providers by query"
     return f"{method.kind}, {found} identity provider{'' if found == 1 else 's'}"
 
 

@@ -35,6 +35,7 @@ from emrex_gateway.domain import (
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.store import SqlStore, open_store
 from entities import entity
+from saml_party import descriptor
 
 INSTITUTION = """
 [[institutions]]
@@ -460,6 +461,10 @@ def test_check_config_counts_whom_a_login_lets_in(working: Path, store: SqlStore
         return outcome("login method example-haka")
 
     one = entity("A").entity_id
+    assert "the provider offers no SAML 2.0 login" in login(f'providers = ["{one}"]')
+    with store.begin() as uow:
+        until = datetime.now(UTC) + timedelta(days=7)
+        uow.entities.put(entity("A", descriptor=descriptor(one), valid_until=until))
     assert login(f'providers = ["{one}"]').endswith("saml, 1 identity provider")
     assert "no identity provider of its federations fits" in login('providers = ["urn:nobody"]')
     login("")

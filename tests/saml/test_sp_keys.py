@@ -16,6 +16,7 @@ from emrex_gateway.domain import ServiceKey
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.login.saml._ourselves import (
     KEY_LIFETIME,
+    UNUSED_LIFETIME,
     OwnKeys,
     decryption_keys,
     ourselves,
@@ -153,14 +154,27 @@ def test_an_applied_reference_takes_effect_at_once() -> None:
     assert first[0] is second[1]
 
 
+def test_a_key_that_is_the_same_is_not_parsed_anew() -> None:
+    """Reading a reference again costs a file's read; the key itself is kept."""
+    clock = Clock()
+    ours = OwnKeys(secrets, clock)
+    (first,) = ours.of(PROVIDER)
+    clock.now += KEY_LIFETIME
+    (second,) = ours.of(PROVIDER)
+    assert first is second
+
+
 def test_old_keys_are_forgotten() -> None:
-    """What has left the rows leaves the memory, the next time that a key is read."""
+    """What has left the rows leaves the memory within an hour or so, when a key is read."""
     clock = Clock()
     ours = OwnKeys(secrets, clock)
     ours.of(replace(PROVIDER, keys=(key("rsa2048:old"),)))
     clock.now += KEY_LIFETIME
     ours.of(PROVIDER)
-    assert [key("rsa2048:sp")] == list(ours._held)
+    assert {key("rsa2048:old"), key("rsa2048:sp")} == set(ours._held)
+    clock.now += UNUSED_LIFETIME
+    ours.of(PROVIDER)
+    assert {key("rsa2048:sp")} == set(ours._held)
 
 
 def test_addresses_come_from_settings_alone() -> None:

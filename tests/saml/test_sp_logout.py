@@ -16,7 +16,7 @@ from lxml import etree
 
 import saml_issuer
 from emrex_gateway.domain import Entity, Federation, LoginMethod, MetadataKind, Session, texts
-from emrex_gateway.login.saml import LogoutAnswered, LogoutRequested, SamlLogin
+from emrex_gateway.login.saml import LogoutAnswered, LogoutRequested
 from emrex_gateway.login.saml._logout import (
     MAX_INDEXES,
     issuer_of,
@@ -48,10 +48,6 @@ def ours(tmp_path: Path) -> Party:
     return party(tmp_path)
 
 
-def login(ours: Party) -> SamlLogin:
-    return SamlLogin(ours.settings, ours.secrets, ours.clock, ours.store)
-
-
 def by_redirect(message: bytes, kind: str = "SAMLRequest", **more: str) -> dict[str, Any]:
     """How a message arrives by GET; it is to be unsigned itself."""
     query = saml_issuer.redirect(message, kind=kind, **more)
@@ -77,21 +73,21 @@ def signed_request(**more: Any) -> bytes:
 
 
 def ended(ours: Party, **arrived: Any) -> LogoutRequested:
-    return login(ours).accept_logout("demo", **arrived)
+    return ours.login().accept_logout("demo", **arrived)
 
 
 def refused(ours: Party, **arrived: Any) -> str:
     with pytest.raises(Refused) as raised:
-        login(ours).accept_logout("demo", **arrived)
+        ours.login().accept_logout("demo", **arrived)
     return raised.value.reason
 
 
 def logged_in(ours: Party, **more: Any) -> Any:
     """Log somebody in and return the ``LoggedIn``."""
-    started = login(ours).start(METHOD, callback_url="", transfer_id="t", locale=None)
+    started = ours.login().start(METHOD, callback_url="", transfer_id="t", locale=None)
     response = saml_issuer.respond(Answer(request_id=started.state["request"], **more))
     form = {"SAMLResponse": saml_issuer.posted(response), "RelayState": started.state["relay"]}
-    return login(ours).finish(METHOD, callback_url="", state=started.state, parameters=form)
+    return ours.login().finish(METHOD, callback_url="", state=started.state, parameters=form)
 
 
 def message_of(url: str, parameter: str) -> bytes:
@@ -430,7 +426,7 @@ def test_the_other_message_is_no_request(ours: Party) -> None:
     answer = saml_issuer.logout_response(Logout(signing=None))
     assert Reason.SCHEMA == refused(ours, **by_redirect(answer))
     with pytest.raises(Refused) as raised:
-        login(ours).logout_answer("demo", **by_redirect(request(), "SAMLResponse"))
+        ours.login().logout_answer("demo", **by_redirect(request(), "SAMLResponse"))
     assert Reason.SCHEMA == raised.value.reason
 
 
@@ -448,7 +444,7 @@ def test_a_message_that_was_changed_is_refused(ours: Party) -> None:
 def test_an_institution_without_service_provider_hears_nobody(ours: Party) -> None:
     """There is no such address."""
     with pytest.raises(Refused) as raised:
-        login(ours).accept_logout("other", **by_redirect(request()))
+        ours.login().accept_logout("other", **by_redirect(request()))
     assert Reason.CONFIGURATION == raised.value.reason
 
 
@@ -456,7 +452,7 @@ def test_an_institution_without_service_provider_hears_nobody(ours: Party) -> No
 
 
 def sent(ours: Party, done: Any, at: LoginMethod = METHOD, state: str = STATE) -> str:
-    url = login(ours).logout(at, kept=done.logout, return_url="https://x.example", state=state)
+    url = ours.login().logout(at, kept=done.logout, return_url="https://x.example", state=state)
     assert url is not None
     return url
 
@@ -500,7 +496,7 @@ def test_what_is_not_there_is_left_out(ours: Party) -> None:
         "format": "",
         "session_index": "",
     }
-    url = login(ours).logout(METHOD, kept=kept, return_url="", state=STATE)
+    url = ours.login().logout(METHOD, kept=kept, return_url="", state=STATE)
     root = etree.fromstring(message_of(str(url), "SAMLRequest"))
     name = root.find("saml:NameID", NS)
     assert name is not None
@@ -515,7 +511,7 @@ def test_a_provider_without_logout_is_not_asked(ours: Party) -> None:
 
     def asked(at: LoginMethod = METHOD, state: str = STATE, **kept: str) -> str | None:
         wanted = {**done.logout, **kept} if kept != {"none": ""} else {}
-        return login(ours).logout(at, kept=wanted, return_url="", state=state)
+        return ours.login().logout(at, kept=wanted, return_url="", state=state)
 
     assert asked() is not None
     assert asked(none="") is None
@@ -542,7 +538,7 @@ def answered(ours: Party, url: str, *, posted: bool = False, **more: Any) -> Log
         if posted
         else by_redirect(message, "SAMLResponse", relay_state=relay, key=key)
     )
-    return login(ours).logout_answer("demo", **arrived)
+    return ours.login().logout_answer("demo", **arrived)
 
 
 @pytest.mark.parametrize("posted", [False, True])

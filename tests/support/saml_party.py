@@ -35,7 +35,7 @@ from emrex_gateway.domain import (
     texts,
 )
 from emrex_gateway.errors import ConfigError
-from emrex_gateway.login.saml._ourselves import OwnKeys
+from emrex_gateway.login.saml import SamlLogin
 from emrex_gateway.settings import Settings
 from emrex_gateway.store import SqlStore, open_store, upgrade
 from stores import KEYS, Clock, settings
@@ -174,6 +174,7 @@ class Party:
     clock: Clock
     secrets: Callable[[str], str] = secrets
     settings: Settings = field(default_factory=lambda: SETTINGS)
+    made: SamlLogin | None = None
 
     def put(self, **rows: Any) -> None:
         """Write rows by the names of ``ConfigRows``' methods: ``service_provider=...``."""
@@ -186,9 +187,11 @@ class Party:
         with self.store.begin() as uow:
             uow.entities.replace("haka", entities)
 
-    def keys(self) -> OwnKeys:
-        """Return what reads our keys."""
-        return OwnKeys(self.secrets, self.clock)
+    def login(self) -> SamlLogin:
+        """Return the party's own login; it keeps its keys, as a process does."""
+        if self.made is None:
+            self.made = SamlLogin(self.settings, self.secrets, self.clock, self.store)
+        return self.made
 
 
 def party(folder: Path, **provider: Any) -> Party:

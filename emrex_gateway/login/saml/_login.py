@@ -243,27 +243,19 @@ class SamlLogin:
             return LogoutAnswered(state=relay or "", provider=provider.entity_id, complete=complete)
 
     def check(self, method: LoginMethod) -> None:
-        """Try what can be tried without a person: settings, keys, federations, providers.
+        """Try what can be tried without a person: settings, our keys, each provider that is named.
 
-        Raises ``ConfigError`` or ``LoginError``.
+        Raises ``ConfigError``.
         """
         now, settings = self._clock(), saml_settings_of(method)
         self._us(method.institution)
-        with self._store.read() as uow:
-            known = {f.slug for f in uow.config.federations() if f.enabled}
-            _, number = uow.entities.search(settings.where, "", limit=1)
-        if missing := sorted(settings.where.federations - known):
-            raise ConfigError(
-                f"login method {method.id}: no such federation is switched on: {', '.join(missing)}"
-            )
         for entity_id in sorted(settings.where.providers):
-            self._provider(settings.where, entity_id, now)
-        if not settings.where.providers and not number:
-            raise LoginError(
-                f"login method {method.id}: no identity provider is known:"
-                " run emrex-gateway metadata refresh",
-                Reason.PROVIDER.value,
-            )
+            try:
+                self._provider(settings.where, entity_id, now)
+            except Refused as error:
+                raise ConfigError(
+                    f"login method {method.id}: the identity provider {entity_id}: {error}"
+                ) from error
 
     def _us(self, institution: str) -> _Us:
         with self._store.read() as uow:

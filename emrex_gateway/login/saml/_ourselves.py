@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +30,9 @@ CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
 KEY_LIFETIME = timedelta(seconds=60)
 """How long a key that was read is used before its reference is read again."""
+
+UNUSED_LIFETIME = timedelta(hours=1)
+"""How long after that a key that nobody asks for any more stays in memory."""
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -73,17 +77,25 @@ class OwnKey:
         return isinstance(self.private, rsa.RSAPrivateKey)
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    key: OwnKey
+    digest: bytes
+    until: datetime
+
+
 class OwnKeys:
-    """Reads our keys by reference and keeps each for ``KEY_LIFETIME``.
+    """Reads our keys by reference, again after ``KEY_LIFETIME``.
 
     So a rollover (files replaced, other references applied) takes effect in
-    every process by itself. Threads may share an instance.
+    every process by itself. A key that is still the same is not parsed anew:
+    that takes a tenth of a second. Threads may share an instance.
     """
 
     def __init__(self, secrets: Secrets, clock: Clock) -> None:
         self._secrets = secrets
         self._clock = clock
-        self._held: dict[ServiceKey, tuple[datetime, OwnKey]] = {}
+        self._held: dict[ServiceKey, _Held] = {}
 
     def of(self, provider: ServiceProvider) -> tuple[OwnKey, ...]:
         """Return the service provider's keys in their order.
@@ -97,17 +109,23 @@ class OwnKeys:
     def _key(self, key: ServiceKey) -> OwnKey:
         now = self._clock()
         held = self._held.get(key)
-        if held is not None and now < held[0]:
-            return held[1]
-        read = _read(key, self._secrets)
-        current = {k: (until, v) for k, (until, v) in list(self._held.items()) if now < until}
-        self._held = {**current, key: (now + KEY_LIFETIME, read)}
+        if held is not None and now < held.until:
+            return held.key
+        private, certificate = self._secrets(key.key), self._secrets(key.certificate)
+        digest = hashlib.sha256(f"{private}\0{certificate}".encode()).digest()
+        if held is not None and held.digest == digest:
+            read = held.key
+        else:
+            read = _read(key, private, certificate)
+        # Another thread may have read meanwhile: the worst is that a key is parsed twice.
+        used = {k: v for k, v in list(self._held.items()) if now < v.until + UNUSED_LIFETIME}
+        self._held = {**used, key: _Held(read, digest, now + KEY_LIFETIME)}
         return read
 
 
 def read_keys(provider: ServiceProvider, secrets: Secrets) -> tuple[OwnKey, ...]:
     """Read the service provider's keys now; errors as ``OwnKeys.of``."""
-    return _all(provider, lambda key: _read(key, secrets))
+    return _all(provider, lambda key: _read(key, secrets(key.key), secrets(key.certificate)))
 
 
 def signing_key(keys: tuple[OwnKey, ...]) -> OwnKey:
@@ -130,11 +148,11 @@ def _all(provider: ServiceProvider, read: Callable[[ServiceKey], OwnKey]) -> tup
     return keys
 
 
-def _read(key: ServiceKey, secrets: Secrets) -> OwnKey:
-    """Messages name references at most, never a word of what stands behind them."""
-    private = _private(secrets(key.key))
+def _read(key: ServiceKey, private_pem: str, certificate_pem: str) -> OwnKey:
+    """Messages say what is wrong, never a word of the key."""
+    private = _private(private_pem)
     try:
-        certificate = x509.load_pem_x509_certificate(secrets(key.certificate).encode())
+        certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
         public = certificate.public_key()
     except ValueError:
         raise ConfigError("the certificate is not PEM of X.509") from None
