@@ -297,6 +297,14 @@ def test_validating_leaves_the_tree_as_it_is() -> None:
     assert before == etree.tostring(root)
 
 
+def test_a_tree_of_another_parser_is_refused_as_well() -> None:
+    """libxml2's validator gives up on entities; that is a refusal, and nothing else."""
+    document = idp.respond().replace(b"t-5f3e9a", b"&e;", 1)
+    document = b'<!DOCTYPE x [<!ENTITY e "t">]>' + document
+    root = etree.fromstring(document, etree.XMLParser(resolve_entities=False))
+    assert Reason.SCHEMA == refusal(validate, root, P + "Response")
+
+
 def test_no_file_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The grammar's imports come from the package; a working directory's files are not asked."""
     for name in ("assertion.xsd", "signature.xsd"):

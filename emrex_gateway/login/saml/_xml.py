@@ -149,13 +149,19 @@ def validate(root: etree._Element, *tags: str) -> None:
     names = {str(name) for node in bare.iter() for name in node.attrib}
     if any(name.startswith(XSI) for name in names - {XSI + "nil"}):
         raise Refused(Reason.SCHEMA, "an attribute speaks to the schema's validator")
-    with _SCHEMA_LOCK:
-        fits = _grammar().validate(bare)
-    if not fits:
+    if not _fits(bare):
         raise Refused(Reason.SCHEMA, "the document does not fit the grammar")
     ids = _ids(root)
     if len(ids) != len(set(ids)):
         raise Refused(Reason.DUPLICATE_ID, "two elements have the same ID")
+
+
+def _fits(bare: etree._Element) -> bool:
+    with _SCHEMA_LOCK:
+        try:
+            return _grammar().validate(bare)
+        except etree.XMLSchemaValidateError:  # a tree that ``parse`` did not make: entities in it
+            return False
 
 
 def _ids(root: etree._Element) -> list[str]:
