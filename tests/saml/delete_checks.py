@@ -52,6 +52,8 @@ MODULES = (
     "_aggregate",
 )
 REFUSALS = ("Refused", "_failed")
+ABSENT = ("_name_id", "SamlLogin.logout")
+"""Functions whose ``None`` says that there is nothing, and is no refusal."""
 CHECKS = ("check", "validate", "verif", "require")
 Line = tuple[str, int]
 
@@ -94,9 +96,10 @@ def _alternatives(test: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     inner = test.operand if isinstance(test, ast.UnaryOp) else None
     if isinstance(inner, ast.Compare) and len(inner.ops) == 2:
         low, middle, high = inner.left, *inner.comparators
-        for left, op, right in ((middle, inner.ops[1], high), (low, inner.ops[0], middle)):
-            rest_ = ast.UnaryOp(ast.Not(), ast.Compare(left, [op], [right]))
-            yield f"not {ast.unparse(rest_.operand)} only", rest_
+        links = [(low, inner.ops[0], middle), (middle, inner.ops[1], high)]
+        for gone, (left, op, right) in zip(links, reversed(links), strict=True):
+            kept = ast.UnaryOp(ast.Not(), ast.Compare(left, [op], [right]))
+            yield f"not {ast.unparse(ast.Compare(gone[0], [gone[1]], [gone[2]]))}", kept
 
 
 class _Finder(ast.NodeVisitor):
@@ -120,7 +123,8 @@ class _Finder(ast.NodeVisitor):
         self.names.pop()
 
     def visit_If(self, node: ast.If) -> None:
-        if any(map(_refuses, node.body)):
+        says_none = isinstance(node.body[-1], ast.Return) and ".".join(self.names) in ABSENT
+        if any(map(_refuses, node.body)) and not says_none:
             lines = [b.lineno for b in node.body if _refuses(b)]
             what = f"if {ast.unparse(node.test)}"
             self._add(node, lines, what, lambda n: setattr(n, "test", ast.Constant(False)))

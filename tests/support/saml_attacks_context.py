@@ -19,6 +19,7 @@ from saml_case import (
     find,
     insert_xml,
     put,
+    take,
     unset,
     write,
 )
@@ -27,6 +28,7 @@ from saml_issuer import (
     IDP,
     NOW,
     SAML,
+    SAMLP,
     SP,
     Edit,
     Element,
@@ -284,6 +286,12 @@ def _times() -> None:
                 expect={"now": NOW + timedelta(minutes=moment)},
             )
     attack(
+        "time: issued two hours ago, and good for a day by what it says",
+        Reason.TIME,
+        replace(RESPONSE, lifetime=timedelta(days=1)),
+        expect={"now": NOW + timedelta(hours=2)},
+    )
+    attack(
         "time: the session is over",
         Reason.SESSION_OVER,
         RESPONSE,
@@ -386,6 +394,12 @@ def _statements() -> None:
         context=wanted[0] + "x",
         expect={"contexts": wanted},
     )
+    attack(
+        "assertions: the one there is stands in Extensions",
+        Reason.ASSERTIONS,
+        RESPONSE,
+        edit_response=_to_extensions,
+    )
     attack("assertions: none", Reason.ASSERTIONS, RESPONSE, edit_response=drop("a:Assertion"))
     attack(
         "assertions: two signed ones",
@@ -405,6 +419,13 @@ def _statements() -> None:
         ENCRYPTED,
         edit_response=_again("a:EncryptedAssertion"),
     )
+
+
+def _to_extensions(root: Element) -> None:
+    found = take(root, "a:Assertion")
+    extensions = insert_xml(".", f'<Extensions xmlns="{SAMLP}"/>', 1)
+    extensions(root)
+    root[1].append(found)
 
 
 def _with_a_second(root: Element) -> None:

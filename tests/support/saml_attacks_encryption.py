@@ -16,6 +16,7 @@ from saml_case import (
     drop,
     edits,
     find,
+    insert_xml,
     intruder,
     put,
     take,
@@ -76,6 +77,7 @@ def _contents() -> None:
         "nothing": lambda a: b"",
         "text": lambda a: b"hello",
         "half an assertion": lambda a: etree.tostring(a)[:200],
+        "text and an assertion": lambda a: b"x" + etree.tostring(a),
         "an assertion and text": lambda a: etree.tostring(a) + b"x",
         "two assertions": lambda a: etree.tostring(a) + etree.tostring(intruder(a)),
         "a NameID": lambda a: etree.tostring(find(a, "a:Subject/a:NameID")),
@@ -138,6 +140,13 @@ def _broken() -> None:
         ENCRYPTED,
         expect={"decryption_keys": ()},
     )
+    for name, ours in {"junk": b"junk", "on a curve": private_pem("p256:sp")}.items():
+        attack(
+            f"encryption: our own key is {name}",
+            Reason.CONFIGURATION,
+            ENCRYPTED,
+            expect={"decryption_keys": (ours,)},
+        )
     base = replace(ENCRYPTED, encryption=CBC)
     for name, edit in {
         "the padding is changed": _flip(-17),
@@ -282,6 +291,18 @@ def _shape() -> None:
         ("the content is elsewhere", _reference, Reason.ENCRYPTION_SHAPE),
         ("the key is elsewhere", _retrieval, Reason.ENCRYPTION_SHAPE),
         ("Type says content", put(DATA, "Type", XENC + "Content"), Reason.ENCRYPTION_SHAPE),
+        (
+            "CipherValue has an element",
+            insert_xml(f"{DATA}/xenc:CipherData/xenc:CipherValue", "<x>AAAA</x>"),
+            Reason.ENCRYPTION_SHAPE,
+        ),
+        (
+            "OAEP has a label",
+            insert_xml(
+                f"{KEY}/xenc:EncryptionMethod", f'<OAEPparams xmlns="{XENC}">AAAA</OAEPparams>'
+            ),
+            Reason.ENCRYPTION_SHAPE,
+        ),
         ("no method", drop(f"{DATA}/xenc:EncryptionMethod"), Reason.ENCRYPTION_SHAPE),
         ("no method of the key", drop(f"{KEY}/xenc:EncryptionMethod"), Reason.ENCRYPTION_SHAPE),
         ("no CipherData", drop(f"{DATA}/xenc:CipherData"), Reason.ENCRYPTION_SHAPE),

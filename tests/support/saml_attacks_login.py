@@ -61,6 +61,17 @@ deed(
     finish,
 )
 deed(
+    "login: no RelayState was kept and none comes",
+    Reason.RELAY_STATE,
+    lambda: login().finish(
+        METHOD,
+        callback_url="",
+        state={**STATE, "relay": ""},
+        parameters={"SAMLResponse": posted(respond(ANSWER)), "RelayState": ""},
+    ),
+    finish,
+)
+deed(
     "login: the RelayState in other letters",
     Reason.RELAY_STATE,
     lambda: finish(relay=STATE["relay"].upper()),

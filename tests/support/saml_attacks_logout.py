@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from emrex_gateway.login.saml import SamlLogin
 from emrex_gateway.login.saml._logout import logout_request_id
-from emrex_gateway.login.saml._redirect import read_redirect
+from emrex_gateway.login.saml._ourselves import OwnKeys
+from emrex_gateway.login.saml._redirect import read_redirect, signed_redirect
 from emrex_gateway.login.saml._types import Reason
 from saml_case import BOTH, deed, document, drop, edits, find, insert_xml, put, unset, write
 from saml_issuer import (
@@ -39,7 +40,7 @@ from saml_issuer import (
     posted,
     private_key,
 )
-from saml_party import Party, entity, party
+from saml_party import PROVIDER, Party, entity, party
 
 OTHER = "https://other.example/idp"
 WEAK = "https://weak.example/idp"
@@ -199,6 +200,10 @@ def _queries() -> None:
             Reason.MALFORMED,
             lambda: b"SAML%52equest=x&" + signed(),
         ),
+        "the message's name is spelled oddly": (
+            Reason.MALFORMED,
+            lambda: signed().replace(b"SAMLRequest=", b"SAML%52equest="),
+        ),
         "a response as well": (Reason.MALFORMED, lambda: signed() + b"&SAMLResponse=x"),
         "no message": (Reason.MALFORMED, lambda: signed(after=_without("SAMLRequest"))),
         "another packing": (Reason.ENCODING, lambda: signed() + b"&SAMLEncoding=urn:x"),
@@ -220,6 +225,7 @@ def _queries() -> None:
         deed(f"logout by redirect: {name}", reason, lambda made=made: by_redirect(made()), _right)
     for name, entity_id, key, known in (
         ("a key of 1024 bits", WEAK, "rsa1024", "rsa1024"),
+        ("a key on a curve that we do not take", CURVED, "k256", "k256"),
         ("another's key on the same curve", CURVED, "p256:attacker", "p256"),
     ):
         deed(
@@ -230,7 +236,7 @@ def _queries() -> None:
         )
 
 
-_STRONG = {"rsa1024": ("rsa2048", "rsa2048"), "p256": ("p256", "p256")}
+_STRONG = {"rsa1024": ("rsa2048", "rsa2048"), "p256": ("p256", "p256"), "k256": ("p256", "p256")}
 
 
 def _of_provider(entity_id: str, key: str, known: str) -> object:
@@ -333,6 +339,24 @@ def _said() -> None:
         _right_answer,
     )
     deed(
+        "logout answer: the RelayState is long",
+        Reason.RELAY_STATE,
+        lambda: answered(
+            query(
+                logout_response(replace(ANSWER, in_response_to=logout_request_id(IDP, "x" * 81))),
+                kind="SAMLResponse",
+                relay="x" * 81,
+            )
+        ),
+        lambda: answered(
+            query(
+                logout_response(replace(ANSWER, in_response_to=logout_request_id(IDP, "x" * 80))),
+                kind="SAMLResponse",
+                relay="x" * 80,
+            )
+        ),
+    )
+    deed(
         "logout answer: to none",
         Reason.IN_RESPONSE_TO,
         lambda: answered(
@@ -403,6 +427,20 @@ def _posts() -> None:
         _right_post,
     )
     deed(
+        "logout by form: at an institution without a service provider",
+        Reason.CONFIGURATION,
+        lambda: login().accept_logout(
+            "nowhere", method="POST", form={"SAMLRequest": posted(logout_request(LOGOUT))}
+        ),
+        _right_post,
+    )
+    deed(
+        "logout: our own RelayState is too long",
+        Reason.RELAY_STATE,
+        lambda: _sent("x" * 81),
+        lambda: _sent("x" * 80),
+    )
+    deed(
         "logout by form: nothing",
         Reason.MALFORMED,
         lambda: login().accept_logout("demo", method="POST", form={}),
@@ -416,6 +454,12 @@ def _posts() -> None:
         ),
         _right_post,
     )
+
+
+def _sent(relay: str) -> str:
+    """Our own request, signed."""
+    (key,) = OwnKeys(ours().secrets, ours().clock).of(PROVIDER)
+    return signed_redirect("https://idp.example", "SAMLRequest", b"<x/>", relay, key)
 
 
 def _a_response() -> bytes:

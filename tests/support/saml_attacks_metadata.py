@@ -41,11 +41,14 @@ def _same(root: Element) -> None:
 
 
 def made(
-    change: Change = _same, signing: Signing | None = None, edit: Callable[[bytes], bytes] = bytes
+    change: Change = _same,
+    signing: Signing | None = None,
+    edit: Callable[[bytes], bytes] = bytes,
+    text: str = TEXT,
 ) -> bytes:
     """Return signed metadata, changed as a tree and as bytes after it was signed."""
     how = signing or Signing()
-    root = etree.fromstring(TEXT)
+    root = etree.fromstring(text)
     signature = signature_template(root, how)
     root.insert(0, signature)
     complete(signature, how)
@@ -158,6 +161,17 @@ WHOLE: dict[str, tuple[Reason, Callable[[], bytes]]] = {
 }
 
 
+BIG = TEXT.replace(
+    "</md:EntitiesDescriptor>",
+    '<md:EntityDescriptor entityID="https://more.example"/>\n' * 3000 + "</md:EntitiesDescriptor>",
+)
+"""More than a parser takes at once: the end is not yet there when the beginning is looked at."""
+
+
+def _with_instruction(at: str) -> str:
+    return TEXT.replace(at, f"<?x y?>{at}", 1)
+
+
 def _right(door: Callable[[bytes], object]) -> object:
     return door(made())
 
@@ -173,8 +187,7 @@ for _name, (_reason, _made) in {**CASES, **WHOLE}.items():
 for _name, (_reason, _made) in CASES.items():
     deed(
         f"metadata in pieces: {_name}",
-        # The root's first signed piece is looked at before the rest of its signature.
-        Reason.UNSIGNED if _name == "hidden in its signature" else _reason,
+        _reason,
         lambda m=_made: in_pieces(m()),
         partial(_right, in_pieces),
     )
@@ -196,6 +209,44 @@ deed(
     lambda: in_pieces(made(_late)),
     partial(_right, in_pieces),
 )
+for _name, _reason, _made in (
+    ("two signatures, far apart", Reason.SIGNATURE_SHAPE, lambda: made(_doubled, text=BIG)),
+    (
+        "an instruction that is signed, between entities",
+        Reason.PROCESSING_INSTRUCTION,
+        lambda: made(text=_with_instruction("<md:EntityDescriptor")),
+    ),
+    (
+        "an instruction that is signed, in an entity",
+        Reason.PROCESSING_INSTRUCTION,
+        lambda: made(
+            text=TEXT.replace('two.example"/>', 'two.example"><?x y?></md:EntityDescriptor>')
+        ),
+    ),
+    (
+        "by a method that we do not take here",
+        Reason.ALGORITHM,
+        lambda: made(
+            signing=Signing(method="http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1")
+        ),
+    ),
+    (
+        "the root is its own signature",
+        Reason.SCHEMA,
+        lambda: b'<Signature xmlns="%s"/>' % DS.encode(),
+    ),
+    (
+        "signed metadata in another root",
+        Reason.SCHEMA,
+        lambda: b"<x>" + made() + b"</x>",
+    ),
+):
+    deed(
+        f"metadata in pieces: {_name}",
+        _reason,
+        lambda m=_made: in_pieces(m()),
+        lambda: in_pieces(made(text=BIG)),
+    )
 deed(
     "metadata in pieces: another root",
     Reason.SCHEMA,

@@ -13,12 +13,15 @@ import zlib
 from collections.abc import Callable
 
 from emrex_gateway.login.saml._types import Reason
+from emrex_gateway.login.saml._xml import parse
 from saml_case import (
     ASSERTION,
     BOTH,
     INTRUDER,
     RESPONSE,
     attack,
+    deed,
+    document,
     drop,
     find,
     insert_xml,
@@ -193,6 +196,18 @@ def _encodings() -> None:
         "deep nesting": swap(NAME + b"<", NAME + b"<x>" * 5000 + b"</x>" * 5000 + b"<"),
     }.items():
         attack(f"XML: {name}", Reason.MALFORMED, RESPONSE, edit_bytes=edit)
+    for name, inside in {
+        "nesting beyond any message's": b"<x>" * 40 + b"</x>" * 40,
+        "thousands of elements": b"<x/>" * 6000,
+        "many prefixes": b"<x" + b"".join(b' xmlns:p%d="urn:x"' % n for n in range(40)) + b"/>",
+    }.items():
+        attack(f"XML: {name}", Reason.SIZE, RESPONSE, edit_bytes=swap(NAME + b"<", inside + b"<"))
+    attack(
+        "XML: a namespace that is no absolute address",
+        Reason.MALFORMED,
+        RESPONSE,
+        edit_bytes=swap(START, START + b'xmlns:rel="relative" '),
+    )
     attack(
         "XML: too many attributes",
         Reason.SIZE,
@@ -211,6 +226,13 @@ def _encodings() -> None:
         RESPONSE,
         edit_bytes=swap(NAME + b"<", NAME + b"x" * 8_000_000 + b"<"),
     )
+
+
+def _left_over(data: bytes) -> str:
+    """The same bytes by another spelling: the last letter has bits that count for nothing."""
+    text = posted(data + b" " * (-len(data) % 3 + 1))
+    assert text.endswith("==")
+    return text[:-3] + chr(ord(text[-3]) + 1) + "=="
 
 
 def _fields() -> None:
@@ -235,6 +257,18 @@ def _fields() -> None:
     }.items():
         reason = Reason.MALFORMED if name == "base64 twice" else Reason.ENCODING
         attack(f"field: {name}", reason, RESPONSE, field=field)
+    attack(
+        "field: bits are left over",
+        Reason.ENCODING,
+        RESPONSE,
+        field=_left_over,
+    )
+    deed(
+        "XML: megabytes, not from a form",
+        Reason.SIZE,
+        lambda: parse(document(RESPONSE) + b" " * 1_000_000),
+        lambda: parse(document(RESPONSE) + b" " * 1_000),
+    )
     attack(
         "field: megabytes", Reason.SIZE, RESPONSE, field=lambda d: posted(d) + "AAAA" * 3_000_000
     )

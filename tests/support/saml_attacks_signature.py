@@ -270,6 +270,18 @@ def _tampered() -> None:
         edit_signed=write("ds:Signature/ds:SignatureValue", "%%%%"),
     )
     attack(
+        "tampering: the signature's value has an element",
+        Reason.SIGNATURE_SHAPE,
+        RESPONSE,
+        edit_signed=insert_xml("ds:Signature/ds:SignatureValue", f'<x xmlns="{DS}">AAAA</x>'),
+    )
+    attack(
+        "tampering: the digest is no base64",
+        Reason.SIGNATURE_SHAPE,
+        RESPONSE,
+        edit_signed=write(f"{REFERENCE}/ds:DigestValue", "%%%%"),
+    )
+    attack(
         "tampering: the digest has text of the attacker's in an element of it",
         Reason.SIGNATURE_SHAPE,
         RESPONSE,

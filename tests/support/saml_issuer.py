@@ -105,12 +105,19 @@ ATTRIBUTES = (
 def private_key(name: str) -> PrivateKey:
     """Return the key called ``<kind>`` or ``<kind>:<whose>``, made once in a run.
 
-    Kinds are ``rsa`` and its bits, ``p256``, ``p384``, ``p521``.
+    Kinds are ``rsa`` and its bits, ``p256``, ``p384``, ``p521``, and the curves
+    that are not to be accepted, ``k256`` (Koblitz's) and ``p192``.
     """
     kind = name.partition(":")[0]
     if kind.startswith("rsa"):
         return rsa.generate_private_key(65537, int(kind.removeprefix("rsa")))
-    curve = {"p256": ec.SECP256R1(), "p384": ec.SECP384R1(), "p521": ec.SECP521R1()}[kind]
+    curve = {
+        "p256": ec.SECP256R1(),
+        "p384": ec.SECP384R1(),
+        "p521": ec.SECP521R1(),
+        "k256": ec.SECP256K1(),
+        "p192": ec.SECP192R1(),
+    }[kind]
     return ec.generate_private_key(curve)
 
 
