@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emrex_gateway.store import _fold
 
@@ -55,3 +57,15 @@ def test_a_query_has_limits() -> None:
     assert ("a", "b", "c", "d", "e", "f", "g", "h") == _fold.words("a b c d e f g h i j")
     assert ("x" * 200,) == _fold.words("x" * 5000)
     assert () == _fold.words(" ... ' - ")
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=300))
+def test_any_text_is_folded_to_words(text: str) -> None:
+    """Whatever comes, half a surrogate pair included: ASCII words, in which nothing parts rows or names."""
+    folded = _fold.fold(text)
+
+    assert folded.isascii()
+    assert folded.split() == folded.split(" ") or not folded
+    assert folded.isprintable()
+    assert len(_fold.words(text)) <= _fold.MAX_WORDS
+    assert _fold.spellings(text)[0] == folded
