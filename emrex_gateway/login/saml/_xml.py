@@ -124,12 +124,12 @@ def _tree(body: bytes) -> etree._Element:
         raise Refused(Reason.MALFORMED, "the document is not well-formed XML") from None
 
 
-def read_message(document: bytes, *tags: str, max_bytes: int = MAX_BYTES) -> etree._Element:
+def read_message(document: bytes, *tags: str) -> etree._Element:
     """Return the root of a message that has one of the names ``tags`` and fits the grammar.
 
     Nothing is verified yet. Raises ``Refused`` as ``parse`` and ``validate`` do.
     """
-    root = parse(document, max_bytes=max_bytes)
+    root = parse(document)
     validate(root, *tags)
     return root
 
