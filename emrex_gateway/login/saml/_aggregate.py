@@ -1,9 +1,9 @@
 """A big signed document, read piece by piece: nobody holds an aggregate of 85 MB as a tree.
 
-One parse does both. As it goes on, each complete child of the root is taken
-out of the tree, set alone under a copy of the root's start tag, brought into
-canonical form, digested, and handed out. So the digest is that of the very
-nodes that are read. The order keeps strangers out: the signature is the root's
+One parse does both. As it goes on, the complete children of the root are
+brought into canonical form where they stand, digested, handed out, and taken
+out of the tree. So the digest is that of the very nodes that are read. The
+order keeps strangers out: the signature is the root's
 first child, its shape and its value (over SignedInfo, by a pinned key) are
 checked before anything else is looked at, and the digest is compared at the
 end: whoever reads must use nothing before the iteration has ended by itself.
@@ -31,6 +31,7 @@ from emrex_gateway.login.saml._signature import (
     _public_key,
     _Shape,
     _shape,
+    _take_out,
 )
 from emrex_gateway.login.saml._types import Reason, Refused
 from emrex_gateway.login.saml._xml import DS
@@ -47,19 +48,23 @@ _VALUES: Final = {
 """What libxmlsec verifies over bytes (so no RSA-PSS, with which no federation signs)."""
 _SIGNATURE = DS + "Signature"
 
+PART: Final = 128 * 1024
+"""Bytes that are parsed at a time."""
+
 
 class Pieces:
     """The children of a signed root, each handed out once; ``root`` shows its attributes.
 
-    ``file`` stands at its beginning. Raises ``Refused`` (and lxml's
-    ``XMLSyntaxError``) at once for what the start shows, and while iterating.
+    ``tags`` are what the root may be. ``file`` stands at its beginning. Raises
+    ``Refused`` (and lxml's ``XMLSyntaxError``) at once for what the start
+    shows, and while iterating.
     """
 
     def __init__(self, file: BinaryIO, tags: Sequence[str], certificates: Sequence[bytes]) -> None:
-        self._events = etree.iterparse(
-            file,
-            events=("start", "end"),
-            tag=[*tags, _SIGNATURE],
+        self._file = file
+        self._parser = etree.XMLPullParser(
+            events=("start",),
+            tag=tags,
             encoding="utf-8",
             resolve_entities=False,
             no_network=True,
@@ -71,76 +76,89 @@ class Pieces:
             remove_comments=True,
             collect_ids=False,
         )
+        self._ended = False
         self.root = self._begin(tags)
         self._shape = self._signed(certificates)
-        self._alone = copy.deepcopy(self.root)
-        del self._alone[:]
-        self._alone.text = None
-        empty = self._canonical()
-        end = empty.rindex(b"</")
-        self._start, self._end = empty[:end], empty[end:]
-        self._digest = hashlib.new(self._shape.hashing, self._start)
 
     def __iter__(self) -> Iterator[etree._Element]:
-        """Yield each child, alone under the root's start tag.
+        """Yield each child, in its place under the root.
 
         Raises ``Refused``: ``PROCESSING_INSTRUCTION``, ``SIGNATURE_SHAPE``, and
         at the end ``DIGEST``.
         """
-        self._digest_text(self.root.text)
-        for _, element in self._events:
-            # Only what another sibling follows is complete: the text after an element is its tail.
-            if element.getparent() is self.root:
-                yield from self._before(element)
-        yield from self._before(None)
-        self._digest.update(self._end)
-        if not hmac.compare_digest(self._digest.digest(), self._shape.digest):
+        _take_out(self.root, 0)
+        start, end = self._tags()
+        digest = hashlib.new(self._shape.hashing, start)
+        while True:
+            # Only what another child follows is complete: the text after an element is its tail.
+            complete = list(self.root) if self._ended else list(self.root)[:-1]
+            if complete or self._ended:
+                before = self._canonical()
+                yield from map(_fit, complete)
+                for child in complete:
+                    self.root.remove(child)
+                self.root.text = None
+                # Exclusive C14N of what is left is the same with and without what stood before it.
+                octets = before[len(start) : len(before) - len(self._canonical()) + len(start)]
+                if b"<?" in octets:  # which stands for nothing else in canonical XML
+                    raise Refused(Reason.PROCESSING_INSTRUCTION, "a processing instruction")
+                digest.update(octets)
+            if self._ended:
+                break
+            self._feed()
+        digest.update(end)
+        if not hmac.compare_digest(digest.digest(), self._shape.digest):
             raise Refused(Reason.DIGEST, "the digest is not that of the document")
 
+    def _feed(self) -> etree._Element | None:
+        """Parse another part of the file; return the first element of ``tags`` that begins in it."""
+        if part := self._file.read(PART):
+            self._parser.feed(part)
+        else:
+            self._parser.close()
+            self._ended = True
+        # All events are taken: one that waits would keep its element in memory.
+        begun = [element for _, element in self._parser.read_events()]
+        return begun[0] if begun else None
+
     def _begin(self, tags: Sequence[str]) -> etree._Element:
-        _, element = next(self._events, (None, None))
-        if element is None or element.getparent() is not None or element.tag not in tags:
+        found = None
+        while found is None and not self._ended:
+            found = self._feed()
+        if found is None or found.getparent() is not None:
             raise Refused(Reason.SCHEMA, "the document is another one than was expected")
-        return element
+        if found.getroottree().docinfo.internalDTD is not None:
+            raise Refused(Reason.DTD, "the document has a document type declaration")
+        return found
 
     def _signed(self, certificates: Sequence[bytes]) -> _Shape:
-        """Go on to the end of the root's first child, which must be its signature."""
-        for event, element in self._events:
-            if element.tag != _SIGNATURE or element is not self.root[0]:
-                break
-            if event == "end":
-                return _verified(self.root, certificates)
-        raise Refused(Reason.UNSIGNED, "the document does not begin with its signature")
+        """Go on until the root's first child is complete, which must be its signature."""
+        while len(self.root) < 2 and not self._ended:
+            self._feed()
+        if not len(self.root) or self.root[0].tag != _SIGNATURE:
+            raise Refused(Reason.UNSIGNED, "the document does not begin with its signature")
+        return _verified(self.root, certificates)
 
-    def _before(self, stop: etree._Element | None) -> Iterator[etree._Element]:
-        """Take the root's children out of the tree, up to ``stop``."""
-        while (child := next(self.root.iterchildren(), None)) is not None and child is not stop:
-            if child is self._shape.node:
-                self._digest_text(child.tail)
-                self.root.remove(child)
-                continue
-            if not isinstance(child.tag, str):
-                raise Refused(Reason.PROCESSING_INSTRUCTION, "there is a processing instruction")
-            if child.tag == _SIGNATURE:
-                raise Refused(Reason.SIGNATURE_SHAPE, "there are several signatures")
-            self._alone.append(child)
-            self._digest_alone()
-            yield child
-            self._alone.remove(child)
-
-    def _digest_text(self, text: str | None) -> None:
-        self._alone.text = text
-        self._digest_alone()
-        self._alone.text = None
-
-    def _digest_alone(self) -> None:
-        octets = self._canonical()[len(self._start) : -len(self._end)]
-        if b"<?" in octets:  # which stands for nothing else in canonical XML
-            raise Refused(Reason.PROCESSING_INSTRUCTION, "there is a processing instruction")
-        self._digest.update(octets)
+    def _tags(self) -> tuple[bytes, bytes]:
+        """Return the root's start tag and end tag in canonical form."""
+        alone = copy.deepcopy(self.root)
+        del alone[:]
+        alone.text = None
+        empty = canonical(alone, self._shape.prefixes)
+        end = empty[empty.rindex(b"</") :]
+        return empty[: -len(end)], end
 
     def _canonical(self) -> bytes:
-        return canonical(self._alone, self._shape.prefixes)
+        return canonical(self.root, self._shape.prefixes)
+
+
+def _fit(child: etree._Element) -> etree._Element:
+    """Return a child that may be handed out."""
+    if not isinstance(child.tag, str):
+        raise Refused(Reason.PROCESSING_INSTRUCTION, "there is a processing instruction")
+    if child.tag == _SIGNATURE:
+        raise Refused(Reason.SIGNATURE_SHAPE, "there are several signatures")
+    return child
 
 
 def canonical(element: etree._Element, prefixes: Sequence[str] = ()) -> bytes:
