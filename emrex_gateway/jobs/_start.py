@@ -94,6 +94,7 @@ def start_worker(
 def _work(names: Sequence[str], context: Context, burst: bool, on_tick: Callable[[], None]) -> None:
     """Work until told to stop. RQ's worker ends itself when Redis goes; here another follows."""
     pause = 1.0
+    worker: GatewayWorker | None = None
     while True:
         settings, secrets = context.services.settings, context.services.secrets
         began = time.monotonic()
@@ -111,6 +112,8 @@ def _work(names: Sequence[str], context: Context, burst: bool, on_tick: Callable
         except RedisError as error:
             if burst:
                 raise ConfigError(f"Redis does not answer: {type(error).__name__}") from None
+            if worker is not None and worker.told_to_stop:
+                return  # RQ's handler asks Redis before it stops, and Redis went at the same time
             log.warning("Redis does not answer: %s", type(error).__name__)
         except StopRequested:
             return

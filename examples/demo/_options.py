@@ -24,7 +24,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     """Read the command line; ends the process with status 2 for a wrong one."""
     parser = argparse.ArgumentParser(
         prog="./run demo",
-        description="Start two institutions, their gateways, a login service and a foreign "
+        description="Start two institutions, their gateways, login services and a foreign "
         "university on loopback addresses. Everything is invented; nothing leaves this machine.",
     )
     parser.add_argument(
@@ -40,7 +40,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="drive a transfer for a student of each institution, then end: 0 or 1",
+        help="drive a transfer for a student of each institution and each way to log in, then end",
     )
     parser.add_argument(
         "--out",

@@ -39,7 +39,7 @@ def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:
         started = descendants(process.pid)
         addresses = said["addresses"]
 
-        assert {"campus", "virta", "gateway", "provider", "abroad"} == set(addresses)
+        assert {"campus", "virta", "gateway", "provider", "home", "abroad"} == set(addresses)
         assert len(addresses) == len({httpx.URL(url).host for url in addresses.values()})
         for url in addresses.values():
             assert httpx.get(f"{url}/", trust_env=False, timeout=PATIENCE).status_code < 500
@@ -51,7 +51,7 @@ def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:
         process.communicate(timeout=PATIENCE)
 
         assert 0 == process.returncode
-        assert len(started) >= 14  # five servers with a worker each, three workers, Redis
+        assert len(started) >= 17  # six servers with a worker each, four workers, Redis
         assert set() == alive(started)
 
 
@@ -88,7 +88,7 @@ def test_people_read_lines_and_ctrl_c_works_where_the_shell_had_it_ignored() -> 
         lines = list(takewhile(lambda line: not line.startswith("Ctrl-C"), process.stdout))
         started = descendants(process.pid)
 
-        assert 5 == sum(line.startswith("http://127.0.0.") and "/  " in line for line in lines)
+        assert 6 == sum(line.startswith("http://127.0.0.") and "/  " in line for line in lines)
         assert 1 == sum("maija" in line and "campus" in line for line in lines)
         assert 1 == sum("aino" in line and "virta" in line for line in lines)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -140,6 +142,31 @@ def test_a_worker_outlives_redis(
         worker.terminate()
         output, _ = worker.communicate(timeout=PATIENCE)
     assert 0 == worker.returncode, output
+
+
+@pytest.mark.needs("redis")
+def test_a_worker_that_is_told_to_stop_while_redis_goes_stops(
+    environ: dict[str, str], store: SqlStore, redis_server: RedisServer
+) -> None:
+    """RQ's handler of the signal asks Redis first; when that fails, the wish to stop still counts."""
+    worker = start(environ, "--queue", "fetch")
+    try:
+        id_ = waiting(store)
+        assert until(lambda: state(store, id_) is TransferState.FAILED)
+        assert redis_server.process is not None
+        redis_server.process.send_signal(signal.SIGSTOP)
+        worker.terminate()
+        # Long enough for the handler to have asked; asked later, it meets a server that is gone.
+        with suppress(subprocess.TimeoutExpired):
+            worker.communicate(timeout=1)
+        redis_server.process.kill()
+        worker.communicate(timeout=PATIENCE)
+        assert 0 == worker.returncode
+    finally:
+        worker.kill()
+        worker.communicate(timeout=PATIENCE)
+        redis_server.stop()
+        redis_server.start()
 
 
 @pytest.mark.needs("redis")
