@@ -237,7 +237,7 @@ def test_a_second_signature_is_refused() -> None:
     far = document.replace(
         b"</md:EntitiesDescriptor>",
         b"<md:Extensions>%s</md:Extensions>%s</md:EntitiesDescriptor>"
-        % (b"x" * 100_000, signature[0]),
+        % (b"x" * 300_000, signature[0]),
     )
 
     assert ["signature-shape", "signature-shape"] == [_reason(behind), _reason(far)]
