@@ -14,7 +14,7 @@ import pytest
 from lxml import etree
 from selenium.webdriver.common.keys import Keys
 
-from browsers import By, chromium, click, wait_for, wait_until
+from browsers import By, chromium, click, send_everything, wait_for, wait_until
 from saml_parties import ELM, OAK, Parties, parties
 from simplesamlphp import PASSWORD, Sends
 
@@ -54,15 +54,6 @@ def log_in(driver: Any) -> None:
     driver.find_element(By.NAME, "password").send_keys(PASSWORD, Keys.ENTER)
 
 
-def to_client(driver: Any) -> None:
-    """From the records to the client, with everything."""
-    click(driver, "button[value=all]")
-    wait_for(driver, "input[name=record]:checked")
-    click(driver, "form[data-step=select] button[value=preview]")
-    click(driver, "input[name=consent]")
-    click(driver, "button[value=confirm]")
-
-
 def cookies(driver: Any) -> dict[str, dict[str, Any]]:
     """Return all of the browser's cookies of the gateway, by name, with their attributes."""
     found = driver.execute_cdp_cmd("Network.getAllCookies", {})["cookies"]
@@ -81,7 +72,7 @@ def test_through_simplesamlphp_to_a_signed_document(at: Parties, tmp_path: Path)
         log_in(driver)
         wait_for(driver, "form[data-step=select]")
         assert ticket["name"] not in cookies(driver), "the ticket was for one answer"
-        to_client(driver)
+        send_everything(driver)
         wait_for(driver, "#landed")
 
     document = etree.fromstring(at.world.received())
@@ -113,7 +104,7 @@ def test_through_pysaml2_without_scripts(at: Parties, tmp_path: Path) -> None:
         log_in(driver)
         click(driver, "input[type=submit]")
         wait_for(driver, "form[data-step=select]")
-        to_client(driver)
+        send_everything(driver)
         wait_for(driver, "form[data-step=reply]")
         click(driver, "form[data-step=reply] button")
         wait_for(driver, "#landed")
@@ -131,6 +122,7 @@ def test_logging_out_here_and_there(at: Parties, tmp_path: Path) -> None:
         click(driver, "form[data-step=logout] button")
         wait_until(driver, lambda d: "everywhere=1" in d.current_url)
         driver.get(selection)
+        wait_for(driver, "[data-step=login-methods]")
         assert not driver.find_elements(By.CSS_SELECTOR, "form[data-step=select]")
         to_provider(driver, at, ELM)
 
@@ -145,6 +137,7 @@ def test_the_provider_logs_out(at: Parties, tmp_path: Path) -> None:
         driver.get(f"{at.elm.logout_address}?ReturnTo={at.world.client}/")
         wait_until(driver, lambda d: d.current_url.startswith(at.world.client))
         driver.get(selection)
+        wait_for(driver, "[data-step=login-methods]")
         assert not driver.find_elements(By.CSS_SELECTOR, "form[data-step=select]")
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from lxml import etree
 
+import saml_issuer
 from emrex_gateway.domain import Identity, PersonIdentifier, PersonIdentifierType
 from saml_parties import ELM, OAK, Parties, parties
-from saml_world import ESI
+from saml_world import AINO, ESI
 from simplesamlphp import Sends
 
 pytestmark = pytest.mark.needs("simplesamlphp", "pysaml2")
@@ -208,21 +211,106 @@ def test_somebody_without_records(at: Parties) -> None:
     assert "records.none" in [name for name, _ in at.world.events(transfer)]
 
 
-def test_missing_attributes_name_themselves(at: Parties) -> None:
-    """What did not come is named, with the way to the provider's own help page."""
-    method = at.world.services.store
-    with method.begin() as uow:
+@contextmanager
+def institution_wants(at: Parties, **settings: Any) -> Iterator[None]:
+    """Let the institution's login method have these settings besides its own."""
+    with at.world.services.store.read() as uow:
         before = uow.config.login_method("federation")
-        assert before is not None
-        required = {**before.settings, "required": ["schacPersonalUniqueCode"]}
-        uow.config.put_login_method(replace(before, settings=required))
+    assert before is not None
+    at.world.put(login_method=replace(before, settings={**before.settings, **settings}))
     try:
-        with at.student() as student:
-            student.enter().choose(OAK).log_in("nameless").arrive()
-            assert student.has("//*[@data-step='login-failed']"), student.text
-            assert ["missing-attributes"] == at.world.reasons(student.transfer_id)
-            assert "schacPersonalUniqueCode" in student.text
-            (help_page,) = student.page.xpath("//*[@data-step='login-failed']//a/@href")
+        yield
     finally:
         at.world.put(login_method=before)
+
+
+def test_missing_attributes_name_themselves(at: Parties) -> None:
+    """What did not come is named, with the way to the provider's own help page."""
+    with (
+        institution_wants(at, required=["schacPersonalUniqueCode"]),
+        at.student() as student,
+    ):
+        student.enter().choose(OAK).log_in("nameless").arrive()
+        assert student.has("//*[@data-step='login-failed']"), student.text
+        assert ["missing-attributes"] == at.world.reasons(student.transfer_id)
+        assert "schacPersonalUniqueCode" in student.text
+        (help_page,) = student.page.xpath("//*[@data-step='login-failed']//a/@href")
     assert help_page.startswith("https://help.example/refused?code=IDENTIFICATION_FAILURE")
+
+
+def test_the_person_declines(at: Parties) -> None:
+    """A signed refusal is told plainly, logs nobody in, and leaves the way open to try again."""
+    with at.student() as student:
+        student.enter().choose(OAK).log_in(refuse="yes").arrive()
+        assert student.has("//*[@data-step='login-failed']"), student.text
+        ((_, facts),) = [e for e in at.world.events(student.transfer_id) if "refused" in e[0]]
+        assert ("denied", at.oak.entity_id) == (facts["reason"], facts["provider"])
+        student.choose(OAK).log_in().arrive().wait_for("select")
+
+
+def test_a_fresh_login_where_the_institution_wants_one(at: Parties) -> None:
+    """With ``force_authn`` SimpleSAMLphp asks for the password again, although it knows the browser."""
+    with at.student() as student:
+        student.to_selection(ELM)
+        with institution_wants(at, force_authn=True):
+            student.enter().choose(ELM)
+            assert student.has("//input[@name='password']")
+            student.log_in().arrive().wait_for("select")
+
+
+def test_a_discovery_service_of_somebody_elses(at: Parties) -> None:
+    """SimpleSAMLphp's discovery service sends the person back with their choice; the login goes on."""
+    at.elm.list_providers(at.elm.metadata(), at.oak.metadata())
+    with institution_wants(at, discovery=at.elm.discovery_address), at.student() as student:
+        student.enter().get(student.link("//*[@data-step='login-methods']//a"))
+        assert student.url.startswith(at.elm.discovery_address)
+        student.submit("//form[.//select]", idpentityid=at.oak.entity_id)
+        assert student.url.startswith(at.oak.origin)
+        student.log_in().arrive().wait_for("select")
+
+
+def test_what_comes_is_what_we_ask_for(at: Parties) -> None:
+    """pysaml2 sends those attributes that our metadata request, and not the others that it has."""
+    with at.student() as student:
+        student.enter().choose(OAK).log_in()
+        response = etree.fromstring(base64.b64decode(student.message()[1]["SAMLResponse"]))
+
+    came = {one.get("FriendlyName") for one in response.iter(f"{{{SAML}}}Attribute")}
+    assert set(AINO) - {"displayName"} == came
+
+
+def test_our_metadata_in_anothers_words(at: Parties) -> None:
+    """SimpleSAMLphp understands where we are, which keys are ours and what for, and our names."""
+    ours = f"{at.world.home}/sp/campus"
+    (entity_id, read), *others = at.elm.parse(at.world.metadata()).items()
+
+    assert (f"{ours}/metadata", []) == (entity_id, others)
+    post, redirect = (
+        f"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-{n}" for n in ("POST", "Redirect")
+    )
+    assert [(post, f"{ours}/acs")] == [
+        (one["Binding"], one["Location"]) for one in read["AssertionConsumerService"]
+    ]
+    assert {(redirect, f"{ours}/slo"), (post, f"{ours}/slo")} == {
+        (one["Binding"], one["Location"]) for one in read["SingleLogoutService"]
+    }
+    certificate = base64.b64encode(saml_issuer.certificate("rsa2048:sp-first")).decode()
+    keys = [key for key in read["keys"] if "".join(key["X509Certificate"].split()) == certificate]
+    assert len(read["keys"]) == len(keys)
+    assert any(key["signing"] for key in keys)
+    assert any(key["encryption"] for key in keys)
+    assert True is read["validate.authnrequest"]
+    assert True is read["saml20.sign.assertion"]
+    assert "Lähettää opintotietoja" == read["UIInfo"]["Description"]["fi"]
+    assert {"en": "https://campus.example/privacy"} == read["UIInfo"]["PrivacyStatementURL"]
+
+
+def test_an_administrator_joins_by_the_command_line(at: Parties) -> None:
+    """``metadata publish`` writes what SimpleSAMLphp takes; ``metadata refresh`` reads the federation."""
+    said = at.world.run("metadata", "publish", "campus")
+    assert at.elm.parse(at.world.metadata()).keys() == at.elm.parse(said).keys()
+
+    before = at.aggregate.served
+    at.world.run("metadata", "refresh", "test")
+    assert before + 1 == at.aggregate.served
+    assert at.elm.entity_id.encode() in at.world.run("metadata", "search", "jalava")

@@ -93,3 +93,12 @@ def click(driver: webdriver.Chrome, selector: str) -> None:
     """Press what a person would press, where it can be seen."""
     wait_for(driver, selector)
     driver.find_element(By.CSS_SELECTOR, selector).click()
+
+
+def send_everything(driver: webdriver.Chrome) -> None:
+    """From the page of records to the reply, with all of them and consent."""
+    click(driver, "button[value=all]")
+    wait_for(driver, "input[name=record]:checked")
+    click(driver, "form[data-step=select] button[value=preview]")
+    click(driver, "input[name=consent]")
+    click(driver, "button[value=confirm]")

@@ -33,6 +33,7 @@ with warnings.catch_warnings():
     from saml2.config import IdPConfig
     from saml2.metadata import entity_descriptor
     from saml2.saml import NAME_FORMAT_URI, NAMEID_FORMAT_TRANSIENT, NameID
+    from saml2.samlp import STATUS_AUTHN_FAILED
     from saml2.server import Server
     from saml2.sigver import get_pem_wrapped_unwrapped, make_temp, pre_encryption_part
     from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
@@ -174,7 +175,8 @@ class Pysaml2Idp:
         )
         return (
             f'<form method="post" action="/login">{fields}<input name="username">'
-            '<input name="password" type="password"><button>Log in</button></form>'
+            '<input name="password" type="password"><button>Log in</button>'
+            '<button name="refuse" value="yes">I do not want to</button></form>'
         )
 
     def _login(self) -> ResponseReturnValue:
@@ -184,6 +186,8 @@ class Pysaml2Idp:
         if request.form["password"] != PASSWORD or name not in self._users:
             abort(403)
         where = server.response_args(asked, bindings=[BINDING_HTTP_POST])
+        if "refuse" in request.form:
+            return self._refuse(server, where)
         name_id = NameID(
             text=secrets.token_hex(16),
             format=NAMEID_FORMAT_TRANSIENT,
@@ -205,18 +209,23 @@ class Pysaml2Idp:
             digest_alg=DIGEST_SHA256,
         )
         index = _session_index(server, message, name_id)
-        page = server.apply_binding(
-            BINDING_HTTP_POST,
-            str(message),
-            where["destination"],
-            request.form.get("RelayState", ""),
-            response=True,
-        )["data"]
-        answer = make_response(page)
+        answer = make_response(_posted(server, message, where["destination"]))
         browser = request.cookies.get("idp") or secrets.token_hex(16)
         self.logins.setdefault(browser, []).append(Login(where["sp_entity_id"], name_id, index))
         answer.set_cookie("idp", browser, httponly=True, samesite="Lax")
         return answer
+
+    def _refuse(self, server: _Provider, where: Mapping[str, Any]) -> ResponseReturnValue:
+        """Say, signed, that the person did not log in."""
+        message = server.create_error_response(
+            where["in_response_to"],
+            where["destination"],
+            (STATUS_AUTHN_FAILED, "The person did not want to"),
+            sign=True,
+            sign_alg=SIG_RSA_SHA256,
+            digest_alg=DIGEST_SHA256,
+        )
+        return _posted(server, message, where["destination"])
 
     def _slo(self) -> ResponseReturnValue:
         """A service provider's logout request, or its answer to ours."""
@@ -295,6 +304,13 @@ def _parsed(parse: Any) -> Any:
     )
     assert found is not None
     return found
+
+
+def _posted(server: _Provider, message: Any, address: str) -> str:
+    """Return the page that posts a response."""
+    relay = request.form.get("RelayState", "")
+    made = server.apply_binding(BINDING_HTTP_POST, str(message), address, relay, response=True)
+    return str(made["data"])
 
 
 def _session_index(server: _Provider, message: Any, name_id: NameID) -> str:

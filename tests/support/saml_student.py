@@ -61,9 +61,11 @@ class SamlStudent(Student):
         self.submit("//form[@data-step='find']", q=name)
         return self.get(self.link(f"//*[@data-step='universities']//a[contains(., '{name}')]"))
 
-    def log_in(self, login: str = "aino") -> Self:
+    def log_in(self, login: str = "aino", **more: str) -> Self:
         """Log in at the provider's page; leads to its page that posts the response to us."""
-        return self.submit("//form[.//input[@name='username']]", username=login, password=PASSWORD)
+        return self.submit(
+            "//form[.//input[@name='username']]", username=login, password=PASSWORD, **more
+        )
 
     def arrive(self) -> Self:
         """Bring the provider's response to us."""

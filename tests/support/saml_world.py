@@ -10,7 +10,10 @@ worked through by a thread). Site by site, as cookies see it: the gateway is at
 from __future__ import annotations
 
 import base64
+import os
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -227,6 +230,26 @@ class SamlWorld:
         der = saml_issuer.certificate(f"rsa2048:sp-{name}")
         certificate.write_text(ssl.DER_cert_to_PEM_cert(der), "ascii")
         return ServiceKey(key=f"file:{key}", certificate=f"file:{certificate}", **options)
+
+    def run(self, *arguments: str) -> bytes:
+        """Run ``emrex-gateway`` in a process of its own; return what it wrote."""
+        settings = self.services.settings
+        done = subprocess.run(
+            [sys.executable, "-m", "emrex_gateway", *arguments],
+            env={
+                **{name: value for name, value in os.environ.items() if name[:6] != "EMREX_"},
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "EMREX_PUBLIC_URL": settings.public_url,
+                "EMREX_DATABASE_URL": settings.database_url,
+                "EMREX_PAYLOAD_KEYS": ",".join(settings.payload_keys),
+                "EMREX_HTTP_ON_LOOPBACK": "true",
+            },
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, (done.stdout + done.stderr).decode()
+        return done.stdout
 
     def work(self) -> None:
         """Do what is queued, as the workers would."""

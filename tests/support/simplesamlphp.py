@@ -38,7 +38,7 @@ $xml = stream_get_contents(STDIN);
 SimpleSAML\\Utils\\XML::checkSAMLMessage($xml, 'saml-meta');
 $found = [];
 foreach (SimpleSAML\\Metadata\\SAMLParser::parseDescriptorsString($xml) as $name => $entity) {
-    $found[$name] = $entity->getMetadata20SP();
+    $found[$name] = $argv[2] === 'sp' ? $entity->getMetadata20SP() : $entity->getMetadata20IdP();
     unset($found[$name]['entityDescriptor']);
 }
 echo json_encode($found, JSON_THROW_ON_ERROR);
@@ -91,10 +91,15 @@ class SimpleSaml:
         assert answer.status_code == 200, answer.text
         return answer.content
 
-    def parse(self, metadata: bytes) -> dict[str, dict[str, Any]]:
-        """Read service providers' metadata with SimpleSAMLphp's own parser and schema check."""
+    @property
+    def discovery_address(self) -> str:
+        """Its discovery service (Identity Provider Discovery protocol)."""
+        return f"{self.origin}/module.php/saml/disco.php"
+
+    def parse(self, metadata: bytes, role: str = "sp") -> dict[str, dict[str, Any]]:
+        """Read metadata with SimpleSAMLphp's own parser and check; ``role`` is ``sp`` or ``idp``."""
         done = subprocess.run(
-            ["php", "-r", _PARSE, "--", str(PROGRAM)],
+            ["php", "-r", _PARSE, "--", str(PROGRAM), role],
             input=metadata,
             capture_output=True,
             env=_environment(self.folder),
@@ -108,6 +113,13 @@ class SimpleSaml:
         """Let service providers in as their metadata describe them."""
         self.parties |= self.parse(metadata)
         self._write_parties()
+
+    def list_providers(self, *metadata: bytes) -> None:
+        """Let its discovery service list these identity providers."""
+        found: dict[str, Any] = {}
+        for one in metadata:
+            found |= self.parse(one, "idp")
+        self._write("metadata/saml20-idp-remote", found)
 
     def send(self, sends: Sends) -> None:
         """Protect responses in that way from now on."""
@@ -290,6 +302,7 @@ def _config(folder: Path, origin: str, salt: str) -> dict[str, Any]:
         "store.type": "phpsession",
         "metadata.sources": [{"type": "flatfile"}],
         "authproc.idp": {},
+        "idpdisco.layout": "dropdown",
         "production": True,
     }
 
