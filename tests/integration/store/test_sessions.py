@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from emrex_gateway.domain import Session
 from emrex_gateway.store import SqlStore, open_store
 from emrex_gateway.store import _tables as t
+from emrex_gateway.store._seal import KeyChain
 from stores import NOW, Clock, resolve, settings, transfer
 
 PROVIDER = "https://idp.example.org"
@@ -201,3 +202,20 @@ def test_a_forgotten_transfer_takes_its_sessions_along(store: SqlStore, database
         connection.execute(sa.delete(t.transfer).where(t.transfer.c.id == A.transfer))
 
     assert [False] == _alive(store, A)
+
+
+def test_what_is_hashed_together_cannot_be_cut_elsewhere() -> None:
+    """A provider's name and a person's there are kept apart, and so are purposes and keys."""
+    chain = KeyChain([b"1" * 32, b"2" * 32])
+    hashes = {
+        one
+        for parts in (("a", "bc"), ("ab", "c"), ("abc",), ("", "abc"), ("abc", ""))
+        for kind in ("sid", "subject")
+        for one in chain.hashes(kind, *parts)
+    }
+
+    assert 5 * 2 * 2 == len(hashes)
+    assert chain.hashes("sid", "a") == (
+        *KeyChain([b"1" * 32]).hashes("sid", "a"),
+        *KeyChain([b"2" * 32]).hashes("sid", "a"),
+    )
