@@ -143,7 +143,8 @@ def certificate(name: str) -> bytes:
         datetime(2020, 1, 1, tzinfo=UTC),
         datetime(2021, 1, 1, tzinfo=UTC),
     )
-    signed = builder.sign(private_key(name), hashes.SHA256())
+    bits = {"p384": hashes.SHA384(), "p521": hashes.SHA512()}
+    signed = builder.sign(private_key(name), bits.get(name.partition(":")[0], hashes.SHA256()))
     return signed.public_bytes(serialization.Encoding.DER)
 
 
