@@ -143,6 +143,7 @@ def read_request(
     if (until := root.get("NotOnOrAfter")) is not None and now >= _moment(until) + SKEW:
         raise Refused(Reason.TIME, "the logout request is over")
     id_ = root.get("ID", "")
+    # depth: the grammar wants an ID; nothing may be used up under an empty one.
     if not 0 < len(id_) <= _MAX_ID:
         raise Refused(Reason.SCHEMA, "the logout request has no usable ID")
     subject = subject_of(us, provider, _name_id(root))
@@ -177,8 +178,10 @@ def check_message(
     root: etree._Element, name: str, us: Ourselves, provider: str, *, now: datetime
 ) -> None:
     """Check what both messages have: kind, version, sender, receiver, age. Raises ``Refused``."""
+    # depth: the grammar knows no other version.
     if root.tag != f"{{{SAMLP}}}{name}" or root.get("Version") != "2.0":
         raise Refused(Reason.SCHEMA, f"the message is not a {name}")
+    # depth: the keys were looked up by this very name; here it is read from what is signed.
     if issuer_of(root) != provider:
         raise Refused(Reason.ISSUER, "the message is from another provider than its signature")
     # A signed message must say whom it is for (Bindings, 3.4.5.2 and 3.5.5.2).
@@ -192,6 +195,7 @@ def check_message(
 def _name_id(root: etree._Element) -> NameId:
     """Return the request's name identifier; an encrypted one does not get past the grammar."""
     found = root.findall("saml:NameID", MESSAGE_NAMESPACES)
+    # depth: the grammar wants exactly one.
     if len(found) != 1 or not found[0].text:
         raise Refused(Reason.SCHEMA, "the logout request names nobody in the clear")
     return NameId(

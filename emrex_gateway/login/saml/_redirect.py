@@ -186,6 +186,7 @@ def _sign(key: OwnKey, octets: bytes) -> bytes:
 def _rsa_holds(
     public: object, signature: bytes, octets: bytes, hash_: hashes.HashAlgorithm
 ) -> bool:
+    # depth: a key of another kind has too few bits as well, or none.
     if not isinstance(public, rsa.RSAPublicKey) or public.key_size < MIN_RSA_BITS:
         return False
     try:
