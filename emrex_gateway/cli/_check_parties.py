@@ -111,7 +111,10 @@ def _usable(federation: Federation, state: FederationState, now: datetime) -> No
 def _watched(federation: Federation, state: FederationState, now: datetime) -> None:
     """Raise when nobody looks for new metadata, nothing good is found, or entities vanished."""
     if state.alarm:
-        raise ConfigError(f"an alarm: {state.alarm}; look at what the federation says of it")
+        raise ConfigError(
+            f"an alarm: {state.alarm}; when somebody has looked into it:"
+            f" emrex-gateway metadata refresh --acknowledge {federation.slug}"
+        )
     if state.failures >= FAILURES:
         raise ConfigError(f"{state.failures} looks in a row failed: {state.problem or 'unknown'}")
     late = timedelta(seconds=3 * federation.refresh_every)
