@@ -386,15 +386,16 @@ def test_the_choice_is_remembered(browser: Browser) -> None:
 
 
 def test_the_last_three_choices(world: World) -> None:
-    """The latest first, nobody twice."""
+    """The latest first, nobody twice, and no more than three are kept."""
     fill(world, [entity(name) for name in (*NAMES, "vuori")])
     browser = world.browser().enter()
-    for name in ("aurinko", "kuu", "meri", "kuu", "vuori"):
-        start(browser, f"https://idp.{name}.example/idp")
+    for name in ("vuori", "meri", "kuu", "aurinko", "kuu"):
+        response = start(browser, f"https://idp.{name}.example/idp")
 
-    assert ["University of Vuori", "University of Kuu", "University of Meri"] == listed(
+    assert ["University of Kuu", "University of Aurinko", "University of Meri"] == listed(
         where(browser), "last-choices"
     )
+    assert 3 == len(cookies(response)["emrex-universities"].value.split("."))
 
 
 def test_a_choice_that_did_not_begin_is_not_remembered(browser: Browser) -> None:
