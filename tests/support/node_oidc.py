@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -18,7 +19,16 @@ _FILES = ("package.json", "package-lock.json", "compat.mjs", "server.mjs")
 
 
 def install(cache: Path) -> Path:
-    """Install the locked packages into ``cache``, unless these very files are there already."""
+    """Install the locked packages into ``cache``, unless these very files are there already.
+
+    One at a time: tests run in several processes.
+    """
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _install(cache)
+
+
+def _install(cache: Path) -> Path:
     for name in _FILES:
         there = cache / name
         if there.exists() and there.read_bytes() == (SOURCE / name).read_bytes():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import secrets
+import shutil
 import ssl
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -150,7 +151,7 @@ class Pysaml2Idp:
                 "entityid": self.entity_id,
                 "key_file": str(key),
                 "cert_file": str(certificate),
-                "xmlsec_binary": "/usr/bin/xmlsec1",
+                "xmlsec_binary": shutil.which("xmlsec1"),
                 "metadata": {"inline": self._parties},
                 "service": {
                     "idp": {
