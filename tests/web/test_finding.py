@@ -390,12 +390,12 @@ def test_the_last_three_choices(world: World) -> None:
     fill(world, [entity(name) for name in (*NAMES, "vuori")])
     browser = world.browser().enter()
     for name in ("vuori", "meri", "kuu", "aurinko", "kuu"):
-        response = start(browser, f"https://idp.{name}.example/idp")
+        kept = cookies(start(browser, f"https://idp.{name}.example/idp"))["emrex-universities"]
+        assert len(kept.value.split(".")) <= 3
 
     assert ["University of Kuu", "University of Aurinko", "University of Meri"] == listed(
         where(browser), "last-choices"
     )
-    assert 3 == len(cookies(response)["emrex-universities"].value.split("."))
 
 
 def test_a_choice_that_did_not_begin_is_not_remembered(browser: Browser) -> None:
