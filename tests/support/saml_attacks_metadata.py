@@ -230,6 +230,12 @@ for _name, _reason, _made in (
             signing=Signing(method="http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1")
         ),
     ),
+    ("a DTD", Reason.DTD, lambda: b"<!DOCTYPE x>" + made()),
+    (
+        "nothing in the root",
+        Reason.UNSIGNED,
+        lambda: TEXT[: TEXT.index(">")].encode() + b"/>",
+    ),
     (
         "the root is its own signature",
         Reason.SCHEMA,

@@ -155,6 +155,7 @@ class Pieces:
 def _fit(child: etree._Element) -> etree._Element:
     """Return a child that may be handed out."""
     if not isinstance(child.tag, str):
+        # depth: the digested octets show it as well, but only after it was handed out.
         raise Refused(Reason.PROCESSING_INSTRUCTION, "there is a processing instruction")
     if child.tag == _SIGNATURE:
         raise Refused(Reason.SIGNATURE_SHAPE, "there are several signatures")
