@@ -81,7 +81,8 @@ def test_the_provider_that_cannot_be_reached(world: World) -> None:
 @pytest.mark.parametrize("lang", ["fi", "sv"])
 def test_no_reason_is_left_in_english(world: World, lang: str) -> None:
     """Each reason of ours has words in each language, and several kinds of words."""
-    english, there = set(), set()
+    english: set[str] = set()
+    there: set[str] = set()
     for reason in Reason:
         failure = LoginFailure(reason=reason.value, names=NAMES, status="urn:x:Status")
         for texts_, language in ((english, "en"), (there, lang)):
