@@ -19,7 +19,7 @@ from lxml import etree
 import saml_issuer
 from emrex_gateway.domain import Identity, PersonIdentifier, PersonIdentifierType
 from saml_parties import ELM, OAK, Parties, parties
-from saml_world import AINO, ESI
+from saml_people import AINO, ESI, LEARNER
 from simplesamlphp import Sends
 
 pytestmark = pytest.mark.needs("simplesamlphp", "pysaml2")
@@ -86,6 +86,7 @@ def test_each_protection_ends_in_the_same_identity(at: Parties, name: str, sends
         identifiers=(
             PersonIdentifier(kinds.ESI, ESI, provider),
             PersonIdentifier(kinds.LOCAL, "998877", provider),
+            *([PersonIdentifier(kinds.NATIONAL_LEARNER, LEARNER, provider)] if name == ELM else []),
         ),
         given_names="Aino Ääni",
         family_name="Esimerkki",

@@ -12,8 +12,9 @@ from joserfc.jwk import ECKey
 
 import node_oidc
 from emrex_gateway.domain import LoginMethod, texts
+from saml_people import ESI
 from saml_student import Student
-from saml_world import ESI, SamlWorld, saml_world
+from saml_world import SamlWorld, saml_world
 
 KEY = ECKey.generate_key("P-256", {"kid": "gateway"})
 ACCOUNTS = {

@@ -12,8 +12,10 @@ import pysaml2_idp
 import simplesamlphp
 from browsers import served
 from pysaml2_idp import Pysaml2Idp
+from saml_aggregate import Aggregate
+from saml_people import FINNISH, USERS
 from saml_student import SamlStudent
-from saml_world import USERS, Aggregate, SamlWorld, saml_world
+from saml_world import SamlWorld, saml_world
 from simplesamlphp import Sends, SimpleSaml
 
 ELM, OAK = "Elm University", "Oak University"
@@ -49,7 +51,10 @@ def parties(folder: Path, **parts: Any) -> Iterator[Parties]:
     """Run everybody until the context ends; ``parts`` replace the gateway's services."""
     with (
         simplesamlphp.running(
-            folder / "elm", USERS, names={"en": ELM, "fi": "Jalavan yliopisto"}, scopes=SCOPES
+            folder / "elm",
+            {**USERS, "aino": FINNISH},
+            names={"en": ELM, "fi": "Jalavan yliopisto"},
+            scopes=SCOPES,
         ) as elm,
         pysaml2_idp.running(
             folder / "oak", USERS, names={"en": OAK, "sv": "Ekens universitet"}, scopes=SCOPES

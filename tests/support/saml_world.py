@@ -15,16 +15,13 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
-from lxml import etree
 
 import saml_issuer
 from browsers import free_port, served
@@ -33,19 +30,13 @@ from emrex_gateway.domain import (
     AccessPoint,
     AdapterBinding,
     Federation,
-    Identity,
     Institution,
     LoginMethod,
-    PersonIdentifier,
-    PersonIdentifierType,
     ReturnCode,
     ServiceKey,
     ServiceProvider,
-    Student,
-    StudyRecord,
     texts,
 )
-from emrex_gateway.errors import StudentNotFound
 from emrex_gateway.factory import create_app
 from emrex_gateway.login.saml import our_metadata
 from emrex_gateway.ports import Adapter, Signers
@@ -53,107 +44,13 @@ from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings
 from emrex_gateway.signing import verify
 from emrex_gateway.store import upgrade
-from gateway_world import RECORDS, FakeQueue, write_key
+from gateway_world import FakeQueue, write_key
+from saml_aggregate import FEDERATION_KEY, Aggregate
+from saml_people import AINO, Directory
 
 GATEWAY, CLIENT = "127.0.0.1", "127.0.0.5"
 PATIENCE = 60.0
 """Seconds until a page that does not come fails its test."""
-
-ESI = "urn:schac:personalUniqueCode:int:esi:campus.example:0042"
-LEARNER = "1.2.246.562.24.10000000017"
-AINO: Mapping[str, Sequence[str]] = {
-    "givenName": ["Aino Ääni"],
-    "sn": ["Esimerkki"],
-    "displayName": ["Aino Esimerkki"],
-    "schacPersonalUniqueCode": [
-        ESI,
-        "urn:schac:personalUniqueCode:fi:campus.example:student:998877",
-    ],
-    "schacHomeOrganization": ["campus.example"],
-    "schacDateOfBirth": ["19990517"],
-    "eduPersonPrincipalName": ["aino@campus.example"],
-}
-STRANGER: Mapping[str, Sequence[str]] = {
-    **AINO,
-    "schacPersonalUniqueCode": ["urn:schac:personalUniqueCode:int:esi:campus.example:9999"],
-    "eduPersonPrincipalName": ["stranger@campus.example"],
-}
-"""Somebody who may log in and has no records."""
-
-NAMELESS: Mapping[str, Sequence[str]] = {"displayName": ["Nobody"]}
-"""Somebody of whom the provider says nothing that would find them."""
-
-USERS = {"aino": AINO, "stranger": STRANGER, "nameless": NAMELESS}
-STUDENT = Student(
-    key="p1",
-    given_names="Aino Ääni",
-    family_name="Esimerkki",
-    birth_date=date(1999, 5, 17),
-    identifiers=(PersonIdentifier(PersonIdentifierType.ESI, ESI),),
-)
-FEDERATION_KEY = "rsa3072:federation"
-
-
-class Directory:
-    """A fake study administration system: knows one person, by the European Student Identifier."""
-
-    def __init__(self) -> None:
-        self.asked: list[Identity] = []
-
-    def find_student(self, identity: Identity) -> Student:
-        self.asked.append(identity)
-        if identity.identifier(PersonIdentifierType.ESI) != ESI:
-            raise StudentNotFound("nobody of that identifier")
-        return STUDENT
-
-    def list_records(self, student: Student) -> Iterable[StudyRecord]:
-        return RECORDS
-
-
-class Aggregate:
-    """A federation's operator: signs the members' metadata and serves it."""
-
-    def __init__(self, members: Callable[[], Sequence[bytes]]) -> None:
-        self._members = members
-        self.url = ""
-        self.served = 0
-
-    def app(self) -> Flask:
-        app = Flask("federation")
-
-        @app.get("/metadata.xml")
-        def aggregate() -> Any:
-            self.served += 1
-            return self.document(), 200, {"Content-Type": "application/samlmetadata+xml"}
-
-        return app
-
-    def document(self) -> bytes:
-        """Return the signed aggregate: the members of now, and universities that do not exist."""
-        namespace = "urn:oasis:names:tc:SAML:2.0:metadata"
-        root = etree.Element(f"{{{namespace}}}EntitiesDescriptor", nsmap={"md": namespace})
-        root.set("ID", f"_{time.time_ns()}")
-        root.set("Name", "urn:example:federation")
-        until = datetime.now(UTC) + timedelta(days=5)
-        root.set("validUntil", until.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        for descriptor in (*self._members(), *(_made_up(n) for n in range(40))):
-            root.append(etree.fromstring(descriptor))
-        saml_issuer.sign(root, saml_issuer.Signing(key=FEDERATION_KEY))
-        return etree.tostring(root)
-
-
-def _made_up(number: int) -> bytes:
-    """A university that nobody can log in at, to be searched among."""
-    where = f"https://idp.university-{number}.example"
-    return f"""<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"
-      xmlns:mdui="urn:oasis:names:tc:SAML:metadata:ui" entityID="{where}/saml">
-    <md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
-    <md:Extensions><mdui:UIInfo><mdui:DisplayName xml:lang="en">Made-up University {number}
-      </mdui:DisplayName></mdui:UIInfo></md:Extensions>
-    <md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">
-      {saml_issuer.x509_data("rsa2048:made-up")}</ds:KeyInfo></md:KeyDescriptor>
-    <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
-      Location="{where}/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>""".encode()
 
 
 @dataclass
