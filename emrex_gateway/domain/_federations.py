@@ -130,6 +130,20 @@ class ProviderFilter:
     categories: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
 
+    def names(self, entity_id: str) -> bool:
+        """Whether an entity of that name may pass, as far as the name tells."""
+        return entity_id not in self.excluded and (
+            not self.providers or entity_id in self.providers
+        )
+
+    def lets_in(self, entity: Entity) -> bool:
+        """Whether people may log in at the entity. It stands in one of ``federations`` already."""
+        return (
+            Role.IDP in entity.roles
+            and self.names(entity.entity_id)
+            and self.categories <= entity.categories
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Logo:

@@ -27,7 +27,6 @@ from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting
 from emrex_gateway.domain import (
-    Entity,
     LoginMethod,
     MetadataKind,
     ProviderFilter,
@@ -248,7 +247,7 @@ def _last_choices(uow: UnitOfWork, let_in: ProviderFilter) -> tuple[University, 
             has_logo=bool(entity.logo),
         )
         for entity in kept
-        if entity is not None and _listed(let_in, entity)
+        if entity is not None and not entity.hidden and let_in.lets_in(entity)
     )
 
 
@@ -262,19 +261,9 @@ def _may_be_chosen(uow: UnitOfWork, let_in: ProviderFilter, entity_id: str) -> b
         return False
     entity = uow.entities.get(entity_id, let_in.federations)
     if entity is not None:
-        return _listed(let_in, entity)
+        return not entity.hidden and let_in.lets_in(entity)
     named = (uow.config.federation(one) for one in let_in.federations)
     return any(one and one.enabled and one.kind is MetadataKind.MDQ for one in named)
-
-
-def _listed(let_in: ProviderFilter, entity: Entity) -> bool:
-    """Whether the institution lets a provider in and the provider wants to be found."""
-    return (
-        not entity.hidden
-        and entity.entity_id not in let_in.excluded
-        and (not let_in.providers or entity.entity_id in let_in.providers)
-        and let_in.categories <= entity.categories
-    )
 
 
 def _settings(method: LoginMethod) -> SamlSettings:

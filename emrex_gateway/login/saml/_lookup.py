@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from emrex_gateway.domain import Entity, Federation, MetadataKind, ProviderFilter, Role
+from emrex_gateway.domain import Entity, Federation, MetadataKind, ProviderFilter
 from emrex_gateway.errors import ConfigError, MetadataError
 from emrex_gateway.login.saml._descriptor import MAX_ENTITY_ID
 from emrex_gateway.login.saml._mdq import Mdq
@@ -15,6 +15,9 @@ from emrex_gateway.login.saml._types import Provider, Reason, Refused
 from emrex_gateway.ports import Store
 
 log = logging.getLogger(__name__)
+
+SOON = timedelta(days=1)
+"""A row that lasts longer is not renewed at a login, whatever the federation's ``refresh_every``."""
 
 
 def find_provider(
@@ -29,23 +32,17 @@ def find_provider(
     """Return the provider when the filter lets it in. Raises ``Refused`` (``PROVIDER``).
 
     A federation with a query server is asked (through ``mdq``) when the index
-    lacks the entity or its row expires before the next look; the answer goes
-    into the index. While the server is down the last good row counts until it
+    lacks the entity or its row expires before the next look (and within a day);
+    the answer goes into the index. While the server is down the last good row counts until it
     expires. Without ``mdq`` only the index is read.
 
     A provider that is hidden from discovery counts only where the filter names it.
     Must not be called within a unit of work.
     """
-    if (
-        not entity_id
-        or len(entity_id) > MAX_ENTITY_ID
-        or entity_id in where.excluded
-        or (where.providers and entity_id not in where.providers)
-    ):
+    if not entity_id or len(entity_id) > MAX_ENTITY_ID or not where.names(entity_id):
         raise Refused(Reason.PROVIDER, "the provider is not among those that are let in")
     for entity in _candidates(store, where, entity_id, now, mdq):
-        shown = not entity.hidden or entity_id in where.providers
-        if Role.IDP in entity.roles and shown and where.categories <= entity.categories:
+        if _fits(entity, where):
             return read_provider(
                 entity.descriptor, entity.valid_until, http_on_loopback=http_on_loopback
             )
@@ -57,10 +54,14 @@ def _candidates(
 ) -> Iterator[Entity]:
     """Yield what each federation says of the entity, by slug: what is in the index goes first."""
     with store.read() as uow:
-        federations = [
-            f for f in uow.config.federations() if f.enabled and f.slug in where.federations
-        ]
+        first = uow.entities.get(entity_id, where.federations)
+        lasting = first is not None and first.valid_until > now + SOON and _fits(first, where)
+        # The usual login: one query, and nobody is asked.
+        federations = [] if lasting else [f for f in uow.config.federations() if f.enabled]
+        federations = [f for f in federations if f.slug in where.federations]
         rows = {f.slug: uow.entities.get(entity_id, (f.slug,)) for f in federations}
+    if first is not None and lasting:
+        yield first
     # What the index lacks altogether goes last: a server is asked when nobody else answers.
     for federation in sorted(federations, key=lambda f: rows[f.slug] is None):
         row = rows[federation.slug]
@@ -71,8 +72,14 @@ def _candidates(
             yield row
 
 
+def _fits(entity: Entity, where: ProviderFilter) -> bool:
+    shown = not entity.hidden or entity.entity_id in where.providers
+    return shown and where.lets_in(entity)
+
+
 def _lasts(row: Entity | None, federation: Federation, now: datetime) -> bool:
-    return row is not None and row.valid_until > now + timedelta(seconds=federation.refresh_every)
+    soon = min(timedelta(seconds=federation.refresh_every), SOON)
+    return row is not None and row.valid_until > now + soon
 
 
 def _asked(
