@@ -2,7 +2,8 @@
 
 The limit of signing is the raw RSA operation; of a whole transfer, the sum of
 the limits of its parts. Absolute times say something about the machine,
-ratios about us: RESULTS.md records both.
+ratios about us: RESULTS.md records both. What has a target says whether it kept
+it: times and memory of a federation's metadata, a login's own CPU.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from benchmarks._document import document
+from benchmarks._saml import federation_rows, login_rows
 from emrex_gateway import elmo, network, signing, transcript
 from emrex_gateway.domain import AccessPoint, AttachmentType
 from emrex_gateway.secrets import resolve_secret
@@ -98,12 +100,25 @@ def measure(courses: int, runs: int) -> list[tuple[str, float, str, float]]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("--only", choices=("export", "login", "federation"), help="one part alone")
     parser.add_argument("--courses", type=int, default=60)
     parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--providers", type=int, default=6000, help="of the made-up federation")
+    parser.add_argument("--services", type=int, default=3500, help="of the made-up federation")
     options = parser.parse_args()
     print(f"CPython {platform.python_version()}, {platform.machine()}")
-    for name, spent, limit_name, limit in measure(options.courses, options.runs):
-        print(f"{name:<18}{spent:9.2f} ms{spent / limit:9.1f} x {limit_name} ({limit:.2f} ms)")
+    if options.only in (None, "export"):
+        for name, spent, limit_name, limit in measure(options.courses, options.runs):
+            print(f"{name:<18}{spent:9.2f} ms{spent / limit:9.1f} x {limit_name} ({limit:.2f} ms)")
+    if options.only in (None, "login"):
+        for row in login_rows(options.runs):
+            print(row)
+    if options.only in (None, "federation"):
+        with tempfile.TemporaryDirectory(prefix="emrex-bench-") as folder:
+            for row in federation_rows(
+                Path(folder), options.providers, options.services, options.runs
+            ):
+                print(row, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,271 @@
+"""Logins through federations, measured: metadata at eduGAIN's size, lookups, searches, a login's own CPU."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+
+from benchmarks._federation import entity_id, make
+from emrex_gateway.domain import Federation, ProviderFilter, texts
+from emrex_gateway.login.saml import find_provider, read_provider
+from emrex_gateway.login.saml._response import read_response
+from emrex_gateway.login.saml._types import Expected
+from emrex_gateway.secrets import resolve_secret
+from emrex_gateway.settings import Settings
+from emrex_gateway.store import open_store, upgrade
+from examples.saml_provider import KeyPair
+from examples.saml_provider._messages import Asked, ServiceProvider, response
+
+WHERE = ProviderFilter(federations=frozenset({"bench"}))
+SEARCHES = (
+    "uni",
+    "university of mika",
+    "yliopisto",
+    "kä",
+    "rostavel",
+    "example",
+    "nothing at all",
+    "",
+)
+MAX_SECONDS, MAX_MEGABYTES, MAX_LOOKUP, MAX_SEARCH, MAX_LOGIN = 8.0, 450.0, 1.0, 50.0, 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured line: what was spent, what was promised, and the limit of the same run."""
+
+    name: str
+    spent: float
+    unit: str
+    target: float
+    limit: str = ""
+    at_least: float = 0.0
+
+    def __str__(self) -> str:
+        mark = "ok  " if self.spent <= self.target else "OVER"
+        text = f"{self.name:<36}{self.spent:9.2f} {self.unit:<3}{mark} (target {self.target:g})"
+        if self.limit:
+            text += f"{self.spent / self.at_least:8.1f} x {self.limit} ({self.at_least:.2f} {self.unit})"
+        return text
+
+
+def federation_rows(folder: Path, providers: int, services: int, runs: int) -> Iterator[Row]:
+    """Fetch, verify and index a made-up federation in a child; then look up and search in this process."""
+    made = make(folder / "all.xml", providers, services)
+    (folder / "federation.pem").write_bytes(made.certificate)
+    key = b64encode(secrets.token_bytes(32)).decode()
+    values = {
+        "PUBLIC_URL": "https://emrex.example.org",
+        "DATABASE_URL": f"sqlite:///{folder / 'bench.sqlite3'}",
+        "PAYLOAD_KEYS": "env:BENCH_KEY",
+        "HTTP_ON_LOOPBACK": "true",
+    }
+    environment = {**{f"EMREX_{name}": value for name, value in values.items()}, "BENCH_KEY": key}
+    os.environ["BENCH_KEY"] = key
+    settings = Settings(
+        public_url=values["PUBLIC_URL"],
+        database_url=values["DATABASE_URL"],
+        payload_keys=("env:BENCH_KEY",),
+        http_on_loopback=True,
+    )
+    upgrade(settings, resolve_secret)
+    store = open_store(settings, resolve_secret, lambda: datetime.now(UTC))
+    size = made.path.stat().st_size / 1e6
+    print(f"{providers} identity providers and {services} services, {size:.1f} MB")
+    floor = _child("floor", str(made.path), environment)
+    with _serving(made.path) as url:
+        federation = Federation(
+            slug="bench",
+            names=texts(en="A made-up federation"),
+            url=url,
+            certificates=(f"file:{folder / 'federation.pem'}",),
+        )
+        with store.begin() as uow:
+            uow.config.put_federation(federation)
+        first = _child("refresh", "bench", environment)
+        with store.begin() as uow:
+            uow.entities.put_state("bench", type(uow.entities.state("bench"))())
+        again = _child("refresh", "bench", environment)
+    limit = "parse, C14N, SHA-256"
+    yield Row("metadata, first copy: time", first["wall"], "s", MAX_SECONDS, limit, floor["wall"])
+    yield Row("metadata, first copy: CPU", first["cpu"], "s", MAX_SECONDS, limit, floor["cpu"])
+    yield Row("metadata, same copy: CPU", again["cpu"], "s", MAX_SECONDS, limit, floor["cpu"])
+    yield Row(
+        "metadata: memory of the job", first["peak"], "MB", MAX_MEGABYTES, limit, floor["peak"]
+    )
+    yield Row("  of that, before it began", first["before"], "MB", MAX_MEGABYTES)
+
+    ids = [entity_id(n) for n in range(providers) if n % 50 != 49][:: max(1, providers // 150)]
+    now = datetime.now(UTC)
+    with store.read() as uow:
+
+        def look(one: str) -> None:
+            entity = uow.entities.get(one, WHERE.federations)
+            if entity is None:
+                raise LookupError(one)
+            read_provider(entity.descriptor, entity.valid_until)
+
+        spent = _median([partial(look, one) for one in ids], 5 * len(ids))
+        yield Row("lookup in the index and its parse", spent, "ms", MAX_LOOKUP)
+    spent = _median([partial(find_provider, store, WHERE, one, now) for one in ids], 5 * len(ids))
+    yield Row("  with transaction and filter", spent, "ms", 2 * MAX_LOOKUP)
+
+    def search(words: str) -> None:
+        with store.read() as uow:
+            uow.entities.search(WHERE, words)
+
+    for words in SEARCHES:
+        yield Row(
+            f"search for {words!r}", _median([partial(search, words)], runs), "ms", MAX_SEARCH
+        )
+    left = _child("web", " ".join(ids), environment)
+    yield Row(
+        f"left in a web process by {len(ids)} logins", left["after"] - left["before"], "MB", 2.0
+    )
+    store.close()
+
+
+def login_rows(runs: int) -> Iterator[Row]:
+    """A login's own CPU: a response that is signed twice and encrypted becomes an assertion."""
+    provider, ours = _pair("idp.example"), _pair("sp.example")
+    now = datetime.now(UTC)
+    asked = Asked(
+        kind="AuthnRequest", id="_request", issuer="https://sp.example/sp", relay_state=""
+    )
+    us = ServiceProvider(
+        entity_id="https://sp.example/sp",
+        acs_url="https://sp.example/acs",
+        logout_url="",
+        certificates=(),
+        encryption=_der(ours),
+    )
+    attributes = {"givenName": ("Aino",), "sn": ("Virtanen",)}
+    document = response(
+        asked, us, issuer="https://idp.example", keys=provider, attributes=attributes
+    )
+    posted = b64encode(document)
+    expected = Expected(
+        entity_id=us.entity_id,
+        acs_url=us.acs_url,
+        provider="https://idp.example",
+        certificates=(_der(provider),),
+        request_id=asked.id,
+        now=now + timedelta(seconds=1),
+        decryption_keys=(ours.key,),
+    )
+    private, public = _raw(ours), _raw(provider).public_key()
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303 (OAEP's usual digest)
+    wrapped = private.public_key().encrypt(b"0" * 16, oaep)
+    signature = _raw(provider).sign(document, padding.PKCS1v15(), hashes.SHA256())
+
+    def floor() -> None:
+        private.decrypt(wrapped, oaep)
+        for _ in range(2):
+            public.verify(signature, document, padding.PKCS1v15(), hashes.SHA256())
+
+    def read() -> None:
+        read_response(b64decode(posted), expected)
+
+    yield Row(
+        "login: signed and encrypted response",
+        _median([read], runs * 5),
+        "ms",
+        MAX_LOGIN,
+        "RSA: one decryption, two verifications",
+        _median([floor], runs * 5),
+    )
+
+
+def _median(actions: list[Callable[[], object]], runs: int) -> float:
+    """Milliseconds of CPU time of one action; the first round warms up."""
+    for action in actions:
+        action()
+    spent = []
+    for _ in range(max(1, runs // len(actions)) if len(actions) > 1 else runs):
+        for action in actions:
+            began = time.process_time()
+            action()
+            spent.append((time.process_time() - began) * 1000)
+    return statistics.median(spent)
+
+
+def _child(action: str, argument: str, environment: dict[str, str]) -> dict[str, float]:
+    done = subprocess.run(  # noqa: S603 (our own module)
+        [sys.executable, "-m", "benchmarks._metadata_job", action, argument],
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(f"{action} failed: {done.stderr[-2000:]}")
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+@contextmanager
+def _serving(path: Path) -> Iterator[str]:
+    """Serve a folder on a free port of this machine; the client does not ask the file system."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    make_handler = partial(Handler, directory=str(path.parent))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), make_handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/{path.name}"
+    server.shutdown()
+    server.server_close()
+
+
+def _pair(name: str) -> KeyPair:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return KeyPair(key=pem, certificate=certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def _der(pair: KeyPair) -> bytes:
+    return x509.load_pem_x509_certificate(pair.certificate).public_bytes(serialization.Encoding.DER)
+
+
+def _raw(pair: KeyPair) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(pair.key, None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("not an RSA key")
+    return key
