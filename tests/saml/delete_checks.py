@@ -60,7 +60,7 @@ Line = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check: in which function, at which lines, and what the function's module is without it."""
+    """A check: in which function, at which lines, and what the function is without it."""
 
     module: str
     function: str
@@ -160,7 +160,8 @@ class _Finder(ast.NodeVisitor):
         *,
         through: bool = False,
     ) -> None:
-        tree = copy.deepcopy(self.tree)
+        whole = next(b for b in self.tree.body if b.lineno <= node.lineno <= (b.end_lineno or 0))
+        tree = ast.Module([copy.deepcopy(whole)], [])
         for copied in ast.walk(tree):
             if type(copied) is type(node) and getattr(copied, "lineno", 0) == node.lineno:
                 if change is not None:
