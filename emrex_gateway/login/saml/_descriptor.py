@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from operator import itemgetter
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -169,22 +170,21 @@ def scopes(entity: etree._Element, role: etree._Element) -> tuple[Scope, ...]:
 
 def logo(role: etree._Element) -> str:
     """Return the best picture: https or ``data:``, its height nearest to ``LOGO_SIZE``, not a banner."""
-    best: tuple[int, str] = (0, "")
+    found: list[tuple[int, str]] = []
     for element in _interface(role, "Logo"):
         try:
             height, width = int(element.get("height", "0")), int(element.get("width", "0"))
         except ValueError:
             continue
-        # Long pictures are written in lines; no address has white space in it.
-        address = "".join((element.text or "").split())
-        if height not in _LOGO_SIZES or width not in _LOGO_SIZES or not _picture(address):
-            continue
-        # A height that is missing to 80 counts double: a small picture is blurred when enlarged.
-        distance = height - LOGO_SIZE if height >= LOGO_SIZE else 2 * (LOGO_SIZE - height)
-        distance += 4 * max(0, width - 4 * height)
-        if not best[1] or distance < best[0]:
-            best = (distance, address)
-    return best[1]
+        if height in _LOGO_SIZES and width in _LOGO_SIZES:
+            # Enlarged, a picture is blurred: what a height lacks counts double.
+            lacks, exceeds = max(0, LOGO_SIZE - height), max(0, height - LOGO_SIZE)
+            banner = max(0, width - 4 * height)
+            # Long pictures are written in lines; no address has white space in it.
+            address = "".join((element.text or "").split())
+            found.append((2 * lacks + exceeds + 4 * banner, address))
+    found.sort(key=itemgetter(0))
+    return next((address for _, address in found if _picture(address)), "")
 
 
 def categories(entity: etree._Element) -> frozenset[str]:

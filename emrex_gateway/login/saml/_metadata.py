@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import SEEK_END, BytesIO
 from typing import BinaryIO
@@ -124,7 +124,8 @@ def _usable(element: etree._Element, trust: Trust, until: datetime) -> Iterator[
     """Yield the entity unless it is malformed, too big or expired."""
     try:
         for group in element.iterancestors(_GROUP):
-            until = read.valid_until(group, until)
+            if group.getparent() is not None:  # the root's is ``until`` already
+                until = read.valid_until(group, until)
         entity = _entity(element, trust, until)
     except Unusable:
         return
@@ -140,27 +141,27 @@ def _entity(element: etree._Element, trust: Trust, until: datetime) -> Entity:
     roles = {Role.SP} if read.has_sp_role(element) else set()
     categories = read.categories(element)
     until = read.valid_until(element, until)
-    entity = Entity(
+    scopes: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    if role is not None:
+        roles.add(Role.IDP)
+        until = read.valid_until(role, until)
+        scopes = tuple(s.value for s in read.scopes(element, role) if not s.regexp)
+        keywords = read.keywords(role)
+    return Entity(
         federation=trust.federation,
         entity_id=read.entity_id(element),
         roles=frozenset(roles),
         names=read.names(element, role),
         valid_until=until,
         digest=hashlib.sha256(descriptor).hexdigest(),
+        descriptor=b"" if role is None else descriptor,
+        scopes=scopes,
+        keywords=keywords,
+        logo="" if role is None else read.logo(role),
         categories=categories,
         authority=read.authority(element),
         hidden=read.HIDDEN in categories,
-    )
-    if role is None:
-        return entity
-    return replace(
-        entity,
-        roles=frozenset(roles | {Role.IDP}),
-        valid_until=read.valid_until(role, until),
-        descriptor=descriptor,
-        scopes=tuple(s.value for s in read.scopes(element, role) if not s.regexp),
-        keywords=read.keywords(role),
-        logo=read.logo(role),
     )
 
 

@@ -13,7 +13,6 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from lxml import etree
 
@@ -23,9 +22,8 @@ from emrex_gateway.login.saml._descriptor import DS, MD, Unusable
 from emrex_gateway.login.saml._ourselves import CURVES, MIN_RSA_BITS
 from emrex_gateway.login.saml._scopes import simple_pattern
 from emrex_gateway.login.saml._types import Provider, Reason, Refused
-from emrex_gateway.login.saml._xml import parse
+from emrex_gateway.login.saml._xml import _tree as tree_of
 
-MAX_DESCRIPTOR = 1024 * 1024
 MAX_CERTIFICATES = 10
 MAX_CERTIFICATE = 16 * 1024
 """Characters of base64."""
@@ -42,7 +40,9 @@ def read_provider(
 
     Raises ``Refused`` (``PROVIDER``) when no login is possible with it.
     """
-    entity = parse(descriptor, max_bytes=MAX_DESCRIPTOR)
+    # What a stranger's document is searched for first, these bytes cannot hold: they are the
+    # canonical form that we made of a verified tree.
+    entity = tree_of(descriptor)
     role = read.idp_role(entity, http_on_loopback=http_on_loopback)
     if role is None:
         raise Refused(Reason.PROVIDER, "the provider offers no SAML 2.0 login by redirect")
@@ -93,14 +93,13 @@ def usable_certificate(text: str) -> bytes | None:
         return None
     try:
         der = base64.b64decode("".join(text.split()), validate=True)
-        certificate = x509.load_der_x509_certificate(der)
-        key = certificate.public_key()
+        key = x509.load_der_x509_certificate(der).public_key()
     except (binascii.Error, ValueError, UnsupportedAlgorithm):
         return None
     strong = (isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS) or (
         isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES
     )
-    return certificate.public_bytes(serialization.Encoding.DER) if strong else None
+    return der if strong else None
 
 
 def _error_url(role: etree._Element) -> str:
