@@ -284,6 +284,19 @@ def test_a_query_servers_answer_is_one_signed_entity() -> None:
     ]
 
 
+def test_a_query_servers_answer_may_hold_comments_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As an aggregate may; other things that are not signed may not stand there, and no giant."""
+    document = single(idp(ONE))
+    commented = document.replace(b"One Uni", b"One<!-- --> Uni")
+    (one,) = read_metadata(commented, trust()).entities
+    assert texts(en="One University") == one.names
+    assert "processing-instruction" == _reason(document + b"<?pi?>")
+    monkeypatch.setattr(_metadata, "MAX_ENTITY_BYTES", len(document) - 1)
+    assert "size" == _reason(document)
+
+
 def test_a_query_servers_answer_of_nothing_usable_is_counted() -> None:
     """An entity without an id is left out."""
     read = read_metadata(single(idp("")), trust())

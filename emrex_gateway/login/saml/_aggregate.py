@@ -48,6 +48,20 @@ _VALUES: Final = {
 """What libxmlsec verifies over bytes (so no RSA-PSS, with which no federation signs)."""
 _SIGNATURE = DS + "Signature"
 
+PARSING: Final[dict[str, Any]] = {
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "attribute_defaults": False,
+    # libxml2's own limits stay on.
+    "huge_tree": False,
+    # C14N without comments digests none; without them a text is in one piece.
+    "remove_comments": True,
+    "collect_ids": False,
+}
+"""How metadata is parsed."""
+
 PART: Final = 128 * 1024
 """Bytes that are parsed at a time."""
 
@@ -62,20 +76,7 @@ class Pieces:
 
     def __init__(self, file: BinaryIO, tags: Sequence[str], certificates: Sequence[bytes]) -> None:
         self._file = file
-        self._parser = etree.XMLPullParser(
-            events=("start",),
-            tag=tags,
-            encoding="utf-8",
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            attribute_defaults=False,
-            # libxml2's own limits stay on.
-            huge_tree=False,
-            # C14N without comments digests none; without them a text is in one piece.
-            remove_comments=True,
-            collect_ids=False,
-        )
+        self._parser = etree.XMLPullParser(events=("start",), tag=tags, **PARSING)
         self._ended = False
         self.root = self._begin(tags)
         self._shape = self._signed(certificates)

@@ -23,11 +23,10 @@ from lxml import etree
 from emrex_gateway.domain import Entity, Role
 from emrex_gateway.errors import MetadataError
 from emrex_gateway.login.saml import _descriptor as read
-from emrex_gateway.login.saml._aggregate import Pieces, canonical
+from emrex_gateway.login.saml._aggregate import PARSING, Pieces, canonical
 from emrex_gateway.login.saml._descriptor import MD, Unusable
 from emrex_gateway.login.saml._signature import verify_in_place
 from emrex_gateway.login.saml._types import SKEW, Reason, Refused
-from emrex_gateway.login.saml._xml import parse
 
 MAX_BYTES = 256 * 1024 * 1024
 """The most that an aggregate may weigh: three times eduGAIN's."""
@@ -98,7 +97,9 @@ def read_metadata(source: BinaryIO | bytes, trust: Trust) -> Metadata:
 
 def _one(document: bytes, trust: Trust) -> Metadata:
     """Read a query server's answer."""
-    root = parse(document, max_bytes=min(trust.max_bytes, MAX_ENTITY_BYTES))
+    if len(document) > MAX_ENTITY_BYTES:
+        raise Refused(Reason.SIZE, f"the entity weighs more than {MAX_ENTITY_BYTES} bytes")
+    root = etree.fromstring(document, etree.XMLParser(**PARSING))
     verify_in_place(root, trust.certificates)
     until = _end(root, trust)
     if root.tag != _ENTITY:
