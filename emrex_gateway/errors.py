@@ -6,7 +6,8 @@ GatewayError
 │   ├── NoSuchAccessPoint       the address names no enabled data access point
 │   ├── BadReturnAddress        the return address must not be used: nothing is sent there
 │   ├── EnvelopeError           a reply's fields cannot be unpacked
-│   └── LaunchError             a signed launch was refused
+│   ├── LaunchError             a signed launch was refused
+│   └── LogoutError             a provider's message about a logout was refused
 ├── LoginError                  a login failed or was refused
 ├── SessionOver                 nobody is logged in (any more): log in again
 ├── MetadataError               a federation's metadata cannot be taken; the last good copy stays
@@ -63,6 +64,14 @@ class EnvelopeError(PeerError):
 
 class LaunchError(PeerError):
     """A signed launch was refused. ``reason`` is a short code, such as ``expired`` or ``replayed``."""
+
+    def __init__(self, message: str, reason: str = "refused") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class LogoutError(PeerError):
+    """A provider's message about a logout was refused. ``reason`` is a short code."""
 
     def __init__(self, message: str, reason: str = "refused") -> None:
         super().__init__(message)

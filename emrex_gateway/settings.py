@@ -101,6 +101,8 @@ class Settings:
             raise ConfigError("public_url must be an absolute https address without a query")
         if parts.scheme == "http" and not self.http_on_loopback:
             raise ConfigError("public_url must be https (http only with http_on_loopback)")
+        if min(self.session_lifetime, self.session_idle) <= 0:
+            raise ConfigError("session_lifetime and session_idle must be above 0")
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
 
     @property

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from emrex_gateway import audit
 from emrex_gateway.audit import Event
@@ -131,27 +131,36 @@ def finish_login(
         raise note_failure(services, transfer, error) from error
 
 
-def posted_login(
-    services: Services, institution: str, transfer_id: str, ticket: str | None
-) -> Transfer:
-    """Return the transfer that a posted answer is for, when this browser began that login.
+def posted_transfer(services: Services, institution: str, transfer_id: str) -> Transfer:
+    """Return the transfer that a posted answer names, for whatever browser posted it.
 
-    The post came from the provider's page and carries no other cookie of ours
-    than the one with the ticket. Raises ``TransferNotFound`` for any other
-    browser, without touching what the right one waits for.
+    Nothing may be done with it before ``require_ticket``. Raises
+    ``TransferNotFound`` for an unknown one and for another institution's.
     """
     with services.store.read() as uow:
         transfer = uow.transfers.get(transfer_id)
         point = uow.config.access_point(transfer.access_point)
-        kept = uow.transfers.unseal(transfer_id, LOGIN, LoginState)
     if point is None or point.institution != institution:
         raise TransferNotFound("the transfer belongs to another institution")
-    fits = kept is not None and hmac.compare_digest(_hash(ticket or ""), kept.ticket_hash)
-    if not fits or transfer.expires_at <= services.clock():
+    if transfer.expires_at <= services.clock():
+        return replace(transfer, state=TransferState.EXPIRED)
+    return transfer
+
+
+def require_ticket(services: Services, transfer: Transfer, ticket: str | None) -> None:
+    """See that the browser that posts an answer is the one that began this login.
+
+    The post came from the provider's page and carries no other cookie of ours
+    than the one with the ticket. Raises ``LoginError`` (``browser``) for any
+    other browser, and for one that comes too late or again, without touching
+    what the right one waits for.
+    """
+    with services.store.read() as uow:
+        kept = uow.transfers.unseal(transfer.id, LOGIN, LoginState)
+    if kept is None or not hmac.compare_digest(_hash(ticket or ""), kept.ticket_hash):
         with services.store.begin() as uow:
             audit.record(uow, Event.LOGIN_REFUSED, transfer=transfer.id, reason="browser")
-        raise TransferNotFound("the login was begun in another browser, or is over")
-    return transfer
+        raise LoginError("no login of this browser waits for an answer", reason="browser")
 
 
 def identify(services: Services, transfer: Transfer, who: LoggedIn, method: str) -> LoginDone:

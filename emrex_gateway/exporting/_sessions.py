@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from emrex_gateway import audit
 from emrex_gateway.audit import Event
-from emrex_gateway.domain import LoginMethod, Session, Transfer, TransferState
+from emrex_gateway.domain import LoginMethod, Session, Texts, Transfer, TransferState
 from emrex_gateway.errors import LoginError, SessionOver, TransferNotFound
 from emrex_gateway.exporting._payloads import LOGOUT, LogoutState
 from emrex_gateway.ports import LoggedIn, LogoutNotice, UnitOfWork
@@ -38,10 +38,16 @@ _TOUCH_AFTER = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
-    """A logout at this side. ``provider`` offers to end its own session as well."""
+    """A logout at this side: what its page can say and offer.
 
+    ``here``: the person logged out in this browser. ``provider``: the provider
+    may be asked to end its own session as well. ``names`` are the provider's
+    own; empty where we know none.
+    """
+
+    here: bool
     provider: bool
-    method: LoginMethod | None
+    names: Texts = ()
 
 
 def begin_session(
@@ -95,35 +101,59 @@ def require_session(services: Services, transfer: Transfer, secret: str | None) 
 def log_out(services: Services, transfer: Transfer, secret: str | None) -> None:
     """End this browser's session. Ours first: whatever the provider does afterwards, it has ended."""
     with services.store.begin() as uow:
-        if secret and uow.sessions.end(_hash(secret), "person"):
+        session = uow.sessions.get(_hash(secret)) if secret else None
+        if session is None or session.transfer != transfer.id:
+            return
+        if uow.sessions.end(session.key, "person"):
             audit.record(uow, Event.LOGGED_OUT, transfer=transfer.id, by="person")
 
 
-def logged_out(services: Services, transfer: Transfer) -> LoggedOut:
-    """What the page after a logout can offer."""
+def logged_out(services: Services, transfer: Transfer, secret: str | None) -> LoggedOut:
+    """What the page after a logout can say and offer to this browser."""
     with services.store.read() as uow:
-        kept = uow.transfers.unseal(transfer.id, LOGOUT, LogoutState)
-        method = uow.config.login_method(kept.method) if kept else None
-    return LoggedOut(provider=bool(kept and kept.kept and not kept.state), method=method)
+        session = _left(uow, transfer, secret)
+        if session is None:
+            return LoggedOut(here=False, provider=False)
+        entities = uow.entities.everywhere(session.provider)
+        offered = _at_provider(uow, transfer) is not None
+    names = next((entity.names for entity in entities if entity.names), ())
+    return LoggedOut(here=True, provider=offered, names=names)
 
 
-def end_at_provider(services: Services, transfer: Transfer, return_url: str) -> str | None:
+def end_at_provider(
+    services: Services, transfer: Transfer, secret: str | None, return_url: str
+) -> str | None:
     """Return the address that ends the provider's own session, once; ``None`` when there is none.
 
-    What it takes is destroyed by this. Raises ``SessionOver`` (reason
-    ``living``) while ours has not ended: a link must not log anybody out.
+    What it takes is destroyed by this. ``None`` as well for a browser in which
+    nobody has logged out: the address names the person, and a link must not
+    log anybody out.
     """
     with services.store.begin() as uow:
-        kept = uow.transfers.unseal(transfer.id, LOGOUT, LogoutState)
-        method = uow.config.login_method(kept.method) if kept else None
-        if kept is None or method is None or not kept.kept:
+        found = _at_provider(uow, transfer) if _left(uow, transfer, secret) else None
+        if found is None:
             return None
+        kept, method = found
         state = f"{transfer.id}.{secrets.token_urlsafe(16)}"
         uow.transfers.seal(transfer.id, LOGOUT, LogoutState(method=kept.method, state=state))
     login = services.logins.get(method.kind)
     if login is None:
         return None
     return login.logout(method, kept=kept.kept, return_url=return_url, state=state)
+
+
+def _left(uow: UnitOfWork, transfer: Transfer, secret: str | None) -> Session | None:
+    """Return the session that the person ended in this browser."""
+    session = uow.sessions.get(_hash(secret)) if secret else None
+    ended_here = session and session.transfer == transfer.id and session.ended == "person"
+    return session if ended_here else None
+
+
+def _at_provider(uow: UnitOfWork, transfer: Transfer) -> tuple[LogoutState, LoginMethod] | None:
+    """Return what it takes to end the provider's session, while nobody has used it."""
+    kept = uow.transfers.unseal(transfer.id, LOGOUT, LogoutState)
+    method = uow.config.login_method(kept.method) if kept else None
+    return (kept, method) if kept and kept.kept and method else None
 
 
 def logout_returned(services: Services, transfer: Transfer, state: str) -> bool:

@@ -212,9 +212,13 @@ class OidcLogin:
 
 
 def _kept_for_logout(id_token: str, claims: Mapping[str, Any]) -> dict[str, str]:
-    """The ID token as a hint, where it names nobody: it will stand in an address."""
+    """The ID token as a hint, where it names nobody: it will stand in an address.
+
+    Without one, the provider is asked all the same (RP-Initiated Logout 1.0,
+    section 2: the hint is recommended) and may ask the person.
+    """
     fits = len(id_token) <= _MAX_PARAMETER and claims.keys() <= _PROTOCOL_CLAIMS
-    return {"id_token_hint": id_token} if fits else {}
+    return {"id_token_hint": id_token if fits else ""}
 
 
 def _check_state(

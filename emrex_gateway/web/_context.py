@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import current_app, g, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
@@ -59,6 +60,16 @@ def absolute(endpoint: str, **values: Any) -> str:
     base = services().settings.public_url
     root = request.script_root
     return base + path[len(root) :] if path.startswith(root) else base + path
+
+
+def single(fields: MultiDict[str, str]) -> dict[str, str]:
+    """Return what a provider's browser brought. Raises ``BadRequest`` for a field that stands twice.
+
+    Readers differ in which of the two they take (RFC 6749, section 3.1, forbids it).
+    """
+    if any(len(values) != 1 for values in fields.listvalues()):
+        raise BadRequest("a field stands twice")
+    return fields.to_dict()
 
 
 def transfer() -> Transfer:

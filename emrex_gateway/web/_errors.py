@@ -19,6 +19,7 @@ from emrex_gateway.errors import (
     GatewayError,
     LaunchError,
     LoginError,
+    LogoutError,
     NoSuchAccessPoint,
     PeerError,
     SessionOver,
@@ -149,6 +150,14 @@ def _words() -> dict[type, tuple[int, str, str]]:
             403,
             _("You could not be logged in"),
             _("Please go back and try again."),
+        ),
+        LogoutError: (
+            400,
+            _("The logout could not be completed here"),
+            _(
+                "Your university sent a message about it that cannot be used. To be safe, close all "
+                "windows of your browser now."
+            ),
         ),
         NoSuchAccessPoint: (
             404,

@@ -186,7 +186,7 @@ _WORDS: Mapping[str, _Words] = {
     "saml-context": _context,
     "other-person": _other_person,
     **dict.fromkeys(("unreachable", "timeout"), _unreachable),
-    **dict.fromkeys(("replayed", "state", "saml-in-response-to", "code"), _used),
+    **dict.fromkeys(("replayed", "browser", "state", "saml-in-response-to", "code"), _used),
     **dict.fromkeys(("saml-time", "saml-session-over", "expired", "issued-at"), _clock),
     **dict.fromkeys(("configuration", "method", "client"), _ours),
 }

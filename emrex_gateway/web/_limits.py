@@ -34,10 +34,10 @@ class Limits:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._key = secrets.token_bytes(16)
 
-    def hit(self, address: str) -> bool:
-        """Count one; ``False`` when the address has had its share."""
+    def hit(self, what: str, address: str) -> bool:
+        """Count one; ``False`` when the address has had its share of that."""
         digest = hashlib.blake2b(network(address).encode(), key=self._key, digest_size=16)
-        return self._limiter.hit(self._limit, digest.hexdigest())
+        return self._limiter.hit(self._limit, what, digest.hexdigest())
 
     def worth_a_notice(self) -> bool:
         """Whether nothing was said of a flood for a minute: the trail must not drown in it."""
@@ -63,13 +63,25 @@ def init(app: Flask, notation: str) -> None:
 
 
 def count_entry(app: Flask) -> None:
-    """Count the request in hand against its address. Raises ``TooManyRequests``."""
+    """Count an entry against the address that it came from. Raises ``TooManyRequests``."""
+    _count(app, "entry", Event.ENTRY_REFUSED)
+
+
+def count_login(app: Flask) -> None:
+    """Count a login that begins, as an entry is: it may make us ask a provider or a query server.
+
+    Raises ``TooManyRequests``.
+    """
+    _count(app, "login", Event.LOGIN_REFUSED)
+
+
+def _count(app: Flask, what: str, refused: Event) -> None:
     limits = app.extensions[_EXTENSION]
     assert isinstance(limits, Limits)
-    if not limits.hit(request.remote_addr or ""):
+    if not limits.hit(what, request.remote_addr or ""):
         if limits.worth_a_notice():
             with services().store.begin() as uow:
-                audit.record(uow, Event.ENTRY_REFUSED, reason="TooManyRequests")
+                audit.record(uow, refused, reason="TooManyRequests")
         raise TooManyRequests(retry_after=_retry_after())
 
 

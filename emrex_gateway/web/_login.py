@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting
-from emrex_gateway.domain import LoginMethod, Transfer, TransferState
+from emrex_gateway.domain import LoginFailure, LoginMethod, Transfer, TransferState
 from emrex_gateway.errors import LoginError, StaleTransfer, TransferNotFound
 from emrex_gateway.ports import LoggedIn
 from emrex_gateway.web import _context, _finding
@@ -18,6 +18,7 @@ from emrex_gateway.web._context import (
     services,
 )
 from emrex_gateway.web._languages import language
+from emrex_gateway.web._limits import count_login
 from emrex_gateway.web._steps import go_on, no_login_here
 
 login = Blueprint("login", __name__)
@@ -32,6 +33,8 @@ def methods(slug: str, transfer_id: str) -> Response | str:
     offered = [m for m in exporting.login_methods(services(), at) if _usable(m)]
     again = at.state is not TransferState.ENTERED
     failure = exporting.login_failure(services(), at)
+    if failure is None and request.args.get("lost") == "1":
+        failure = LoginFailure(reason="browser")
     if len(offered) == 1 and offered[0].kind == "host" and not again and failure is None:
         return _start(slug, at, offered[0])
     return render_template(
@@ -62,7 +65,7 @@ def callback(slug: str) -> Response:
     if request.view_args is not None:
         request.view_args["transfer_id"] = transfer_id
     at = _context.transfer()
-    return _finish(at, absolute("login.callback", slug=slug), request.args.to_dict())
+    return _finish(at, absolute("login.callback", slug=slug), _context.single(request.args))
 
 
 @login.post("/sp/<institution>/acs")
@@ -70,12 +73,18 @@ def acs(institution: str) -> Response:
     """A SAML provider's answer, posted from its page (SAML bindings, section 3.5).
 
     The relay state begins with the transfer's id; the cookie that was set when
-    the browser was sent away decides whether this is that browser.
+    the browser was sent away decides whether this is that browser. Any other is
+    led to the transfer's own pages, whose cookie it lacks; the right one comes
+    there too when it was away for too long, or went back and posted again.
     """
-    transfer_id = request.form.get("RelayState", "").partition(".")[0]
-    at = exporting.posted_login(services(), institution, transfer_id, _context.ticket(transfer_id))
-    response = _finish(at, "", request.form.to_dict())
-    return _context.forget_ticket(response, at.id, institution)
+    posted = _context.single(request.form)
+    transfer_id = posted.get("RelayState", "").partition(".")[0]
+    at = exporting.posted_transfer(services(), institution, transfer_id)
+    try:
+        exporting.require_ticket(services(), at, _context.ticket(at.id))
+    except LoginError:
+        return _methods(at, lost="1")
+    return _context.forget_ticket(_finish(at, "", posted), at.id, institution)
 
 
 @login.route("/<slug>/t/<transfer_id>/person", methods=["GET", "POST"])
@@ -100,6 +109,7 @@ def _start(slug: str, at: Transfer, method: LoginMethod, provider: str | None = 
         return _as_host_user(slug, at, method)
     if method.kind == "launch":
         return redirect(_launch_address(method, at), code=303)
+    count_login(current_app)
     try:
         started = exporting.start_login(
             services(),
@@ -132,9 +142,9 @@ def _logged_in(done: exporting.LoginDone) -> Response:
     return remember_session(go_on(done.transfer), done)
 
 
-def _methods(at: Transfer) -> Response:
-    """Back to the choice, which says what went wrong."""
-    address = url_for("login.methods", slug=at.access_point, transfer_id=at.id)
+def _methods(at: Transfer, *, lost: str | None = None) -> Response:
+    """Back to the choice, which says what went wrong; ``lost``: no login waited for the answer."""
+    address = url_for("login.methods", slug=at.access_point, transfer_id=at.id, lost=lost)
     return redirect(address, code=303)
 
 

@@ -36,13 +36,14 @@ def done(slug: str, transfer_id: str) -> Response | str:
     at = _context.transfer()
     if at.state in exporting.NEED_SESSION and not _context.session_over():
         return go_on(at)
-    state = exporting.logged_out(services(), at)
+    state = exporting.logged_out(services(), at, _context.session_secret(at))
     away = url_for("logout.away", slug=slug, transfer_id=transfer_id) if state.provider else ""
     page = make_response(
         render_template(
             "emrex/logged_out.html",
             away=away,
-            method=state.method,
+            here=state.here,
+            names=state.names,
             everywhere=request.args.get("everywhere") == "1",
         )
     )
@@ -55,9 +56,9 @@ def done(slug: str, transfer_id: str) -> Response | str:
 def away(slug: str, transfer_id: str) -> Response:
     """Send the browser to end the provider's session, once, and after ours has ended only."""
     at = _context.transfer()
-    if at.state in exporting.NEED_SESSION and not _context.session_over():
-        return go_on(at)
-    address = exporting.end_at_provider(services(), at, absolute("logout.returned", slug=slug))
+    address = exporting.end_at_provider(
+        services(), at, _context.session_secret(at), absolute("logout.returned", slug=slug)
+    )
     return redirect(address, code=303) if address else _to("logout.done", at)
 
 
@@ -77,23 +78,24 @@ def returned(slug: str) -> Response:
 def backchannel(method_id: str) -> Response:
     """An OpenID provider says that somebody has left (Back-Channel Logout 1.0, section 2.5).
 
-    Answers 200 when nobody of that name is here too: they may have left already.
+    Answers 200 when nobody of that name is here too: they may have left
+    already. Else 400 with the error as JSON (section 2.8).
     """
     made = services()
     with made.store.read() as uow:
         method = uow.config.login_method(method_id)
     login = made.logins.get("oidc")
-    response = Response(status=200)
     if method is None or not method.enabled or not isinstance(login, OidcLogin):
-        response.status_code = 404
-        return response
+        return Response(status=404)
     try:
-        notice = login.accept_logout_token(method, request.form.get("logout_token", ""))
+        posted = _context.single(request.form)
+        notice = login.accept_logout_token(method, posted.get("logout_token", ""))
         exporting.end_by_provider(made, notice)
     except LoginError as error:
         refuse(error)
-        response.status_code = 400
-    return response
+        said = {"error": "invalid_request", "error_description": error.reason}
+        return make_response(said, 400)
+    return Response(status=200)
 
 
 def refuse(error: LoginError) -> None:

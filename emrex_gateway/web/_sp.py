@@ -10,10 +10,10 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting
-from emrex_gateway.errors import LoginError
+from emrex_gateway.errors import LoginError, LogoutError
 from emrex_gateway.login import SamlLogin, our_metadata
 from emrex_gateway.web import _headers
-from emrex_gateway.web._context import services
+from emrex_gateway.web._context import services, single
 from emrex_gateway.web._logout import refuse
 
 sp = Blueprint("sp", __name__)
@@ -43,14 +43,14 @@ def slo(institution: str) -> Response:
     login = services().logins.get("saml")
     if not isinstance(login, SamlLogin):
         raise NotFound
-    arrived = request.form if request.method == "POST" else request.args
+    arrived = single(request.form if request.method == "POST" else request.args)
     try:
         if "SAMLResponse" in arrived:
             return _answered(login, institution)
         return _asked(login, institution)
     except LoginError as error:
         refuse(error)
-        raise
+        raise LogoutError("a provider's logout was refused", error.reason) from error
 
 
 def _asked(login: SamlLogin, institution: str) -> Response:

@@ -67,6 +67,8 @@ def same_page(lang: str) -> str:
         "SAMLRequest",
         "SAMLResponse",
         "RelayState",
+        "SigAlg",
+        "Signature",
     ):
         arguments.pop(private, None)
     return f"?{urlencode(arguments)}"

@@ -50,7 +50,7 @@ from emrex_gateway.domain import (
 )
 from emrex_gateway.errors import GatewayError, LoginError
 from emrex_gateway.factory import create_app
-from emrex_gateway.ports import Adapter, LoggedIn, LoginStart, Signers
+from emrex_gateway.ports import Adapter, LoggedIn, LoginStart, Secrets, Signers
 from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings
 from emrex_gateway.store import upgrade
@@ -367,8 +367,11 @@ class Browser:
         return self
 
 
-def make_world(folder: Path, **settings: Any) -> World:
-    """Make a world in a folder: one institution ``campus`` with one access point and one login."""
+def make_world(folder: Path, *, saml: Secrets | None = None, **settings: Any) -> World:
+    """Make a world in a folder: one institution ``campus`` with one access point and one login.
+
+    With ``saml``, which resolves our service provider's keys, SAML logins are there and real.
+    """
     made = Settings(
         **{
             "public_url": "https://gateway.example/emrex",
@@ -378,22 +381,27 @@ def make_world(folder: Path, **settings: Any) -> World:
         }
     )
     key_path, certificate = write_key(folder)
-    secrets = {"env:KEY": base64.b64encode(b"k" * 32).decode()}
+    own = {"env:KEY": base64.b64encode(b"k" * 32).decode()}
+
+    def secrets(reference: str) -> str:
+        return own[reference] if reference in own or saml is None else saml(reference)
+
     source, login, queue, clock = FakeSource(), FakeLogin(), FakeQueue(), FakeClock()
 
     @contextmanager
     def open_adapter(institution: Institution, binding: AdapterBinding) -> Iterator[Adapter]:
         yield Adapter(ping=lambda: None, source=source)
 
-    upgrade(made, secrets.__getitem__)
+    upgrade(made, secrets)
     services = bootstrap.services(
         made,
         clock=clock,
-        secrets=secrets.__getitem__,
+        secrets=secrets,
         queue=queue,
-        logins={"oidc": login},
         open_adapter=open_adapter,
     )
+    real = {"saml": services.logins["saml"]} if saml else {}
+    services = replace(services, logins={"oidc": login, **real})
     world = World(
         services=services,
         signers=bootstrap.signers(services),

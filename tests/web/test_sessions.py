@@ -10,8 +10,9 @@ import pytest
 
 from emrex_gateway import exporting
 from emrex_gateway.domain import PersonIdentifier, PersonIdentifierType, TransferState
-from emrex_gateway.errors import LoginError, SessionOver
+from emrex_gateway.errors import ConfigError, LoginError, SessionOver
 from emrex_gateway.ports import LoggedIn, LogoutNotice, Once
+from emrex_gateway.settings import from_mapping
 from gateway_world import IDENTITY, Browser, World, make_world
 
 SESSION = "emrex-session-"
@@ -274,3 +275,10 @@ def over(world: World, browser: Browser) -> str:
     except SessionOver as error:
         return error.reason
     return ""
+
+
+@pytest.mark.parametrize("name", ["session_idle", "session_lifetime"])
+def test_a_session_of_no_length_is_no_setting(name: str) -> None:
+    """Nobody could ever see their records: the gateway says so when it starts."""
+    with pytest.raises(ConfigError, match="session_idle"):
+        from_mapping({"public_url": "https://gateway.example", name: "0"})

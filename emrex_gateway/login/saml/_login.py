@@ -166,7 +166,7 @@ class SamlLogin:
                     assertion.replay_until,
                 ),
             ),
-            ends_at=assertion.session_ends_at,
+            ends_at=_ends_at(assertion, now),
             subject=subject_of(us.addresses, provider.entity_id, assertion.name_id),
             sid=assertion.session_index,
             logout=kept_for_logout(provider.entity_id, assertion.name_id, assertion.session_index),
@@ -339,6 +339,16 @@ def _check_freshness(
         datetime.fromisoformat(state["started"]) - SKEW
     ):
         raise Refused(Reason.AUTHENTICATION, "the provider did not ask the person again")
+
+
+def _ends_at(assertion: Assertion, now: datetime) -> datetime | None:
+    """Return when the provider's session ends.
+
+    One that was accepted only because clocks differ lasts as long as they may
+    differ: else it would be over before its first page.
+    """
+    ends = assertion.session_ends_at
+    return ends and max(ends, now + SKEW)
 
 
 @contextmanager
