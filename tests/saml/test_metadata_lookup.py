@@ -394,6 +394,7 @@ def test_a_file_has_a_limit_and_an_end(server: MetadataServer, compressed: bool)
         (b"not compressed", "encoding"),
         (gzip.compress(b"x") + b"\0" * 100, None),
     ],
+    ids=["cut off", "not compressed", "followed by nothing"],  # gzip's bytes hold the time
 )
 def test_broken_compression_is_told(
     server: MetadataServer, body: bytes, reason: str | None
