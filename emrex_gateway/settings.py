@@ -85,7 +85,7 @@ class Settings:
     """The most that a form post to the gateway may weigh."""
 
     entry_limit: str = "120/minute"
-    """Entries by address; the notation is that of the ``limits`` library."""
+    """Entries, and logins that begin, each by address; the notation is that of the ``limits`` library."""
 
     proxies: int = 0
     """How many reverse proxies to believe ``X-Forwarded-For`` of."""

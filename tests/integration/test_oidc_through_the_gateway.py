@@ -122,5 +122,7 @@ def test_a_forged_logout_ends_nothing(at: OidcParties, token: str) -> None:
             f"{at.world.home}/op/{METHOD}/logout", data={"logout_token": token}, trust_env=False
         )
         assert 400 == answer.status_code
+        assert "no-store" == answer.headers["Cache-Control"]
+        assert "invalid_request" == answer.json()["error"]
         student.get(student.url)
         assert student.has("//form[@data-step='select']")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tempfile
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -11,8 +13,10 @@ import click
 import pytest
 
 from emrex_gateway.cli import main
+from emrex_gateway.cli._institutions import read
+from emrex_gateway.cli._plan import Plan
 from emrex_gateway.domain import Federation, ProviderFilter, ServiceKey, ServiceProvider
-from emrex_gateway.login import SamlSettings
+from emrex_gateway.login import SamlSettings, settings_of
 from emrex_gateway.settings import Settings, from_mapping
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +75,42 @@ def test_the_deployment_guides_settings_are_accepted() -> None:
     example = guide.partition("```toml\n")[2].partition("```")[0]
 
     assert "https://emrex.example.edu/emrex" == from_mapping(tomllib.loads(example)).public_url
+
+
+def test_the_readmes_way_into_a_federation_is_accepted() -> None:
+    """The TOML under "Join a federation", behind an institution, is a file that ``apply`` takes."""
+    section = (ROOT / "README.md").read_text("utf-8").partition("## Join a federation")[2]
+    example = section.partition("```toml\n")[2].partition("```")[0]
+    institution = """
+        [[institutions]]
+        slug = "example"
+        names = { en = "Example University" }
+        country = "FI"
+        domain = "example.edu"
+        url = "https://www.example.edu/"
+    """
+    with_choices = re.sub(r"^( *)# (\w+ = \S+) .*$", r"\1\2", example, flags=re.M)
+
+    for text in (example, with_choices):
+        plan = read_text(institution + text)
+        (federation,), (provider,) = plan.federations, plan.service_providers
+        (method,) = plan.login_methods
+        settings = settings_of(method)
+
+        assert isinstance(settings, SamlSettings)
+        assert frozenset({federation.slug}) == settings.where.federations
+        assert "example" == provider.institution == method.institution
+    assert {"https://idp.example.edu/saml"} == settings.where.providers
+    assert {"https://idp.example.edu/saml"} == settings.national_identifiers
+    assert "https://service.seamlessaccess.org/ds/" == settings.discovery
+
+
+def read_text(text: str) -> Plan:
+    """Read an institutions' file that has this text."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "institutions.toml")
+        path.write_text(textwrap.dedent(text), "utf-8")
+        return read(path)
 
 
 def test_links_between_documents_lead_somewhere() -> None:
