@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from browsers import By, chromium, click, served, wait_for, wait_until
 from busy_host import make_host
 from emrex_gateway import EmrexGateway, network
 from emrex_gateway.domain import LoginMethod, ReturnCode, texts
-from gateway_world import IDENTITY, World, make_world
+from gateway_world import IDENTITY, World, make_world, working
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -124,26 +123,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         stack.enter_context(served(host, CAMPUS, port))
         made.landing = stack.enter_context(served(make_landing(), LANDING))
         made.client = stack.enter_context(served(make_client(made), CLIENT))
-        stack.enter_context(working(world))
+        stack.enter_context(working(world.work))
         yield made
-
-
-@contextmanager
-def working(world: World) -> Iterator[None]:
-    """Run queued jobs in a thread, as a worker process would."""
-    stop = threading.Event()
-
-    def run() -> None:
-        while not stop.wait(0.1):
-            world.work()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def to_preview(driver: Any, stage: Stage) -> None:

@@ -13,6 +13,7 @@ from lxml import etree
 import saml_issuer as idp
 from emrex_gateway.login.saml._encryption import MAX_KEYS, decrypted
 from emrex_gateway.login.saml._types import Reason, Refused
+from saml_edits import NAMES, at, gone, twice
 from saml_issuer import XENC, XENC11, Encryption
 
 KEY = idp.private_pem("rsa2048:sp")
@@ -21,7 +22,6 @@ ANSWER = idp.Answer()
 METHODS = [f"{XENC11}aes{bits}-gcm" for bits in (128, 192, 256)] + [
     f"{XENC}aes{bits}-cbc" for bits in (128, 192, 256)
 ]
-NAMES = {"x": XENC, "ds": idp.DS}
 
 
 def plain() -> bytes:
@@ -239,29 +239,6 @@ def test_an_unusable_key_of_ours_is_our_fault(key: bytes) -> None:
 
 DATA = "x:EncryptedData"
 WRAPPED = f"{DATA}/ds:KeyInfo/x:EncryptedKey"
-
-
-def at(path: str, edit: Callable[[etree._Element], object]) -> Callable[[etree._Element], None]:
-    """Return an edit of what is at a path."""
-
-    def apply(root: etree._Element) -> None:
-        found = root.find(path, NAMES)
-        assert found is not None
-        edit(found)
-
-    return apply
-
-
-def gone(node: etree._Element) -> None:
-    """Take an element out."""
-    parent = node.getparent()
-    assert parent is not None
-    parent.remove(node)
-
-
-def twice(node: etree._Element) -> None:
-    """Have an element twice."""
-    node.addnext(copy.deepcopy(node))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from emrex_gateway.login.saml._message import read_logout, verified_message
 from emrex_gateway.login.saml._response import read_response
 from emrex_gateway.login.saml._types import SKEW, Assertion, Attribute, NameId, Reason, Refused
 from emrex_gateway.login.saml._xml import P
+from saml_edits import at, gone, twice
 from saml_issuer import NOW, NS, Answer, Encryption, Signing
 
 SECOND = timedelta(seconds=1)
@@ -38,29 +39,6 @@ def refused(answer: Answer, **expected: Any) -> Refused:
 def refusal(answer: Answer, **expected: Any) -> Reason:
     """Return why an answer is refused."""
     return Reason(refused(answer, **expected).reason)
-
-
-def at(path: str, edit: Callable[[etree._Element], object]) -> Callable[[etree._Element], None]:
-    """Return an edit of what is at a path of an assertion or a response."""
-
-    def apply(root: etree._Element) -> None:
-        found = root if path == "." else root.find(path, NS)
-        assert found is not None
-        edit(found)
-
-    return apply
-
-
-def gone(node: etree._Element) -> None:
-    """Take an element out."""
-    parent = node.getparent()
-    assert parent is not None
-    parent.remove(node)
-
-
-def twice(node: etree._Element) -> None:
-    """Have an element twice."""
-    node.addnext(idp.clone(node))
 
 
 def says(**attributes: str | None) -> Callable[[etree._Element], None]:

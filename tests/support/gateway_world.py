@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -435,6 +436,24 @@ def make_world(folder: Path, *, saml: Secrets | None = None, **settings: Any) ->
         ),
     )
     return world
+
+
+@contextmanager
+def working(work: Callable[[], None]) -> Iterator[None]:
+    """Do what is queued in a thread, as worker processes would."""
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.wait(0.02):
+            work()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def write_key(folder: Path, days: int = 365) -> tuple[Path, bytes]:

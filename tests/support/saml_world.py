@@ -14,7 +14,6 @@ import os
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -44,7 +43,7 @@ from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings
 from emrex_gateway.signing import verify
 from emrex_gateway.store import upgrade
-from gateway_world import FakeQueue, write_key
+from gateway_world import FakeQueue, working, write_key
 from saml_aggregate import FEDERATION_KEY, Aggregate
 from saml_people import AINO, Directory
 
@@ -214,7 +213,7 @@ def saml_world(folder: Path, **parts: Any) -> Iterator[SamlWorld]:
     with (
         served(world.app, GATEWAY, port),
         served(_client(world), CLIENT) as world.client,
-        _working(world),
+        working(world.work),
     ):
         yield world
 
@@ -271,21 +270,3 @@ def _client(world: SamlWorld) -> Flask:
         return '<p id="landed">landed</p>'
 
     return app
-
-
-@contextmanager
-def _working(world: SamlWorld) -> Iterator[None]:
-    """Work through the queue in a thread, as worker processes would."""
-    stop = threading.Event()
-
-    def run() -> None:
-        while not stop.wait(0.02):
-            world.work()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
