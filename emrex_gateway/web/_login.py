@@ -109,7 +109,8 @@ def _start(slug: str, at: Transfer, method: LoginMethod, provider: str | None = 
         return _as_host_user(slug, at, method)
     if method.kind == "launch":
         return redirect(_launch_address(method, at), code=303)
-    count_login(current_app)
+    if provider is not None or method.kind == "oidc":
+        count_login(current_app)
     try:
         started = exporting.start_login(
             services(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -175,6 +176,40 @@ def test_a_link_logs_nobody_out(world: World) -> None:
     assert browser.get(base + "logged-out").has("select")
     assert browser.get(base + "logged-out/away").has("select")
     assert [] == world.login.logouts
+
+
+def test_logging_out_while_records_are_fetched(world: World) -> None:
+    """The job ends as it would; what it brought is shown to the same person after a new login only."""
+    browser = world.browser().enter().log_in()
+    browser.submit("logout")
+    world.work()
+    assert TransferState.SELECTING is state_of(world, browser)
+    page = browser.path.partition("logged-out")[0]
+    assert browser.get(f"{page}select").has("session-over")
+    assert browser.log_in().has("select")
+
+
+@pytest.mark.parametrize(
+    ("forward", "words"),
+    [({"minutes": 31}, "You were away for too long"), ({"hours": 4}, "You have been logged out")],
+    ids=["idle", "limit"],
+)
+def test_why_a_session_is_over(
+    worlds: Callable[..., World], forward: dict[str, float], words: str
+) -> None:
+    """Somebody who was there all the time does not read that they were away."""
+    idle = 5 * 3600 if "hours" in forward else 1800
+    world = worlds(session_idle=idle, transfer_lifetime=6 * 3600)
+    browser = world.browser().to_selection()
+    world.clock.forward(**forward)
+
+    assert words == browser.reload().page.xpath("string(//h1)")
+
+
+def state_of(world: World, browser: Browser) -> TransferState:
+    """The state of the browser's transfer."""
+    with world.services.store.read() as uow:
+        return uow.transfers.get(browser.transfer_id).state
 
 
 def test_a_logout_without_the_form_token_is_refused(world: World) -> None:
