@@ -189,6 +189,9 @@ class TransferRows(Protocol):
     def get(self, id_: str) -> Transfer:
         """Raises ``TransferNotFound``."""
 
+    def hold(self, id_: str) -> Transfer:
+        """As ``get``; nobody else changes or purges the transfer until the transaction ends."""
+
     def move(self, transfer: Transfer, state: TransferState, **changes: Any) -> Transfer:
         """Write the new state and ``changes`` where the row still has ``transfer.version``.
 

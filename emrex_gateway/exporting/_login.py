@@ -182,7 +182,8 @@ def identify(services: Services, transfer: Transfer, who: LoggedIn, method: str)
             uow.transfers.seal(transfer.id, IDENTITY, who.identity)
             uow.after_commit(lambda: services.queue.send("fetch", transfer.id))
         else:
-            moved = uow.transfers.get(transfer.id)
+            moved = uow.transfers.hold(transfer.id)
+            _require(moved)  # the sweep may have ended it meanwhile
             first = uow.transfers.unseal(transfer.id, IDENTITY, Identity)
             if first is None or not same_person(first, who.identity):
                 raise LoginError("somebody else has logged in", reason="other-person")

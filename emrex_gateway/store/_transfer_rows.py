@@ -37,9 +37,14 @@ class SqlTransferRows:
         self._connection.execute(sa.insert(t.transfer).values(**_columns(transfer)))
 
     def get(self, id_: str) -> Transfer:
-        row = self._connection.execute(
-            sa.select(t.transfer).where(t.transfer.c.id == id_)
-        ).one_or_none()
+        return self._found(sa.select(t.transfer).where(t.transfer.c.id == id_))
+
+    def hold(self, id_: str) -> Transfer:
+        # SQLite has one writer at a time; there the clause is left out.
+        return self._found(sa.select(t.transfer).where(t.transfer.c.id == id_).with_for_update())
+
+    def _found(self, query: sa.Select[Any]) -> Transfer:
+        row = self._connection.execute(query).one_or_none()
         if row is None:
             raise TransferNotFound("there is no such transfer")
         return _transfer(row)

@@ -39,9 +39,9 @@ class Limits:
         digest = hashlib.blake2b(network(address).encode(), key=self._key, digest_size=16)
         return self._limiter.hit(self._limit, what, digest.hexdigest())
 
-    def worth_a_notice(self) -> bool:
-        """Whether nothing was said of a flood for a minute: the trail must not drown in it."""
-        return self._limiter.hit(self._notices, "notice")
+    def worth_a_notice(self, event: Event) -> bool:
+        """Whether nothing was said of such a flood for a minute: the trail must not drown in it."""
+        return self._limiter.hit(self._notices, "notice", event.value)
 
 
 def network(address: str) -> str:
@@ -79,17 +79,17 @@ def _count(app: Flask, what: str, refused: Event) -> None:
     limits = app.extensions[_EXTENSION]
     assert isinstance(limits, Limits)
     if not limits.hit(what, request.remote_addr or ""):
-        if limits.worth_a_notice():
+        if limits.worth_a_notice(refused):
             with services().store.begin() as uow:
                 audit.record(uow, refused, reason="TooManyRequests")
         raise TooManyRequests(retry_after=_retry_after())
 
 
-def worth_a_notice(app: Flask) -> bool:
-    """Whether one more refusal should stand in the trail: one a minute and process does."""
+def worth_a_notice(app: Flask, event: Event) -> bool:
+    """Whether one more refusal should stand in the trail: one of a kind a minute and process does."""
     limits = app.extensions[_EXTENSION]
     assert isinstance(limits, Limits)
-    return limits.worth_a_notice()
+    return limits.worth_a_notice(event)
 
 
 def _retry_after() -> int:

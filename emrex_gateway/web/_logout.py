@@ -100,7 +100,7 @@ def backchannel(method_id: str) -> Response:
 
 def refuse(error: LoginError) -> None:
     """Note that a provider's logout was refused; a flood of them must not fill the trail."""
-    if not _limits.worth_a_notice(current_app):
+    if not _limits.worth_a_notice(current_app, Event.LOGOUT_REFUSED):
         return
     with services().store.begin() as uow:
         audit.record(uow, Event.LOGOUT_REFUSED, reason=error.reason)

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import pytest
@@ -30,6 +30,29 @@ S = TransferState
 
 def _engine(url: str) -> sa.Engine:
     return sa.create_engine(url, poolclass=sa.NullPool)
+
+
+def test_a_held_transfer_changes_after_the_transaction_only(store: SqlStore) -> None:
+    """The sweep cannot end a transfer between a login's look at it and what the login writes."""
+    added = transfer()
+    order: list[str] = []
+    with store.begin() as uow:
+        uow.transfers.add(added)
+
+    def end() -> None:
+        with store.begin() as uow:
+            uow.transfers.move(added, S.EXPIRED)
+            order.append("ended")
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as uow:
+            assert added == uow.transfers.hold(added.id)
+            ending = pool.submit(end)
+            # nothing to wait for: the other must not come first, however long it is given
+            assert not wait([ending], timeout=1).done
+            order.append("held")
+        ending.result(60)
+    assert ["held", "ended"] == order
 
 
 def test_actions_run_after_the_commit_only(
