@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from benchmarks._document import document
-from benchmarks._saml import federation_rows, login_rows
+from benchmarks._login import login_rows
+from benchmarks._saml import federation_rows
 from emrex_gateway import elmo, network, signing, transcript
 from emrex_gateway.domain import AccessPoint, AttachmentType
 from emrex_gateway.secrets import resolve_secret
@@ -111,8 +112,9 @@ def main() -> None:
         for name, spent, limit_name, limit in measure(options.courses, options.runs):
             print(f"{name:<18}{spent:9.2f} ms{spent / limit:9.1f} x {limit_name} ({limit:.2f} ms)")
     if options.only in (None, "login"):
-        for row in login_rows(options.runs):
-            print(row)
+        with tempfile.TemporaryDirectory(prefix="emrex-bench-") as folder:
+            for row in login_rows(Path(folder), options.runs):
+                print(row, flush=True)
     if options.only in (None, "federation"):
         with tempfile.TemporaryDirectory(prefix="emrex-bench-") as folder:
             for row in federation_rows(

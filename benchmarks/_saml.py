@@ -1,4 +1,4 @@
-"""Logins through federations, measured: metadata at eduGAIN's size, lookups, searches, a login's own CPU."""
+"""Federations at eduGAIN's size, measured: fetching, verifying and indexing; lookups; searches."""
 
 from __future__ import annotations
 
@@ -11,29 +11,20 @@ import subprocess
 import sys
 import threading
 import time
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
-
 from benchmarks._federation import entity_id, make
+from benchmarks._rows import Row
 from emrex_gateway.domain import Federation, ProviderFilter, texts
 from emrex_gateway.login.saml import find_provider, read_provider
-from emrex_gateway.login.saml._response import read_response
-from emrex_gateway.login.saml._types import Expected
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.settings import Settings
 from emrex_gateway.store import open_store, upgrade
-from examples.saml_provider import KeyPair
-from examples.saml_provider._messages import Asked, ServiceProvider, response
 
 WHERE = ProviderFilter(federations=frozenset({"bench"}))
 SEARCHES = (
@@ -46,26 +37,7 @@ SEARCHES = (
     "nothing at all",
     "",
 )
-MAX_SECONDS, MAX_MEGABYTES, MAX_LOOKUP, MAX_SEARCH, MAX_LOGIN = 8.0, 450.0, 1.0, 50.0, 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measured line: what was spent, what was promised, and the limit of the same run."""
-
-    name: str
-    spent: float
-    unit: str
-    target: float
-    limit: str = ""
-    at_least: float = 0.0
-
-    def __str__(self) -> str:
-        mark = "ok  " if self.spent <= self.target else "OVER"
-        text = f"{self.name:<36}{self.spent:9.2f} {self.unit:<3}{mark} (target {self.target:g})"
-        if self.limit:
-            text += f"{self.spent / self.at_least:8.1f} x {self.limit} ({self.at_least:.2f} {self.unit})"
-        return text
+MAX_SECONDS, MAX_MEGABYTES, MAX_LOOKUP, MAX_SEARCH = 8.0, 450.0, 1.0, 50.0
 
 
 def federation_rows(folder: Path, providers: int, services: int, runs: int) -> Iterator[Row]:
@@ -144,57 +116,6 @@ def federation_rows(folder: Path, providers: int, services: int, runs: int) -> I
     store.close()
 
 
-def login_rows(runs: int) -> Iterator[Row]:
-    """A login's own CPU: a response that is signed twice and encrypted becomes an assertion."""
-    provider, ours = _pair("idp.example"), _pair("sp.example")
-    now = datetime.now(UTC)
-    asked = Asked(
-        kind="AuthnRequest", id="_request", issuer="https://sp.example/sp", relay_state=""
-    )
-    us = ServiceProvider(
-        entity_id="https://sp.example/sp",
-        acs_url="https://sp.example/acs",
-        logout_url="",
-        certificates=(),
-        encryption=_der(ours),
-    )
-    attributes = {"givenName": ("Aino",), "sn": ("Virtanen",)}
-    document = response(
-        asked, us, issuer="https://idp.example", keys=provider, attributes=attributes
-    )
-    posted = b64encode(document)
-    expected = Expected(
-        entity_id=us.entity_id,
-        acs_url=us.acs_url,
-        provider="https://idp.example",
-        certificates=(_der(provider),),
-        request_id=asked.id,
-        now=now + timedelta(seconds=1),
-        decryption_keys=(ours.key,),
-    )
-    private, public = _raw(ours), _raw(provider).public_key()
-    oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303 (OAEP's usual digest)
-    wrapped = private.public_key().encrypt(b"0" * 16, oaep)
-    signature = _raw(provider).sign(document, padding.PKCS1v15(), hashes.SHA256())
-
-    def floor() -> None:
-        private.decrypt(wrapped, oaep)
-        for _ in range(2):
-            public.verify(signature, document, padding.PKCS1v15(), hashes.SHA256())
-
-    def read() -> None:
-        read_response(b64decode(posted), expected)
-
-    yield Row(
-        "login: signed and encrypted response",
-        _median([read], runs * 5),
-        "ms",
-        MAX_LOGIN,
-        "RSA: one decryption, two verifications",
-        _median([floor], runs * 5),
-    )
-
-
 def _median(actions: list[Callable[[], object]], runs: int) -> float:
     """Milliseconds of CPU time of one action; the first round warms up."""
     for action in actions:
@@ -236,36 +157,3 @@ def _serving(path: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}/{path.name}"
     server.shutdown()
     server.server_close()
-
-
-def _pair(name: str) -> KeyPair:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return KeyPair(key=pem, certificate=certificate.public_bytes(serialization.Encoding.PEM))
-
-
-def _der(pair: KeyPair) -> bytes:
-    return x509.load_pem_x509_certificate(pair.certificate).public_bytes(serialization.Encoding.DER)
-
-
-def _raw(pair: KeyPair) -> rsa.RSAPrivateKey:
-    key = serialization.load_pem_private_key(pair.key, None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError("not an RSA key")
-    return key

@@ -67,7 +67,12 @@ class Sweeper:
         """End the process."""
         if self._process is not None:
             self._process.terminate()
-            self._process.join(10)
+            self._process.join(5)
+            if self._process.is_alive():
+                # One that was just forked may have met the signal with the worker's own handler.
+                # A round is made of transactions, so nothing is lost by this.
+                self._process.kill()
+                self._process.join(5)
             self._process = None
 
 

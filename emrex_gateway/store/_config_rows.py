@@ -23,6 +23,11 @@ from emrex_gateway.store._engine import dialect_insert
 
 T = TypeVar("T")
 
+_SERVICE_PROVIDER = sa.select(t.service_provider.c.data).where(
+    t.service_provider.c.institution == sa.bindparam("of")
+)
+"""Made once: every SAML login asks for it."""
+
 
 class SqlConfigRows:
     """Implements ``ports.ConfigRows``."""
@@ -128,10 +133,8 @@ class SqlConfigRows:
             )
 
     def service_provider(self, institution: str) -> ServiceProvider | None:
-        table = t.service_provider
-        return self._one(
-            sa.select(table.c.data).where(table.c.institution == institution), ServiceProvider
-        )
+        data = self._connection.execute(_SERVICE_PROVIDER, {"of": institution}).scalar_one_or_none()
+        return None if data is None else decode(data, ServiceProvider)
 
     def service_providers(self) -> tuple[ServiceProvider, ...]:
         table = t.service_provider

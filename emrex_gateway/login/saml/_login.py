@@ -14,7 +14,13 @@ from datetime import datetime
 
 from lxml import etree
 
-from emrex_gateway.domain import LoginFailure, LoginMethod, MetadataKind, ProviderFilter
+from emrex_gateway.domain import (
+    LoginFailure,
+    LoginMethod,
+    MetadataKind,
+    ProviderFilter,
+    ServiceProvider,
+)
 from emrex_gateway.errors import ConfigError, LoginError
 from emrex_gateway.login.saml._attributes import identity_from_assertion
 from emrex_gateway.login.saml._error_url import error_url
@@ -29,7 +35,7 @@ from emrex_gateway.login.saml._logout import (
     read_request,
     subject_of,
 )
-from emrex_gateway.login.saml._lookup import find_provider
+from emrex_gateway.login.saml._lookup import find_provider, lasting
 from emrex_gateway.login.saml._mdq import Mdq
 from emrex_gateway.login.saml._message import decode_post, read_logout, verified_message
 from emrex_gateway.login.saml._names import new_id
@@ -41,6 +47,7 @@ from emrex_gateway.login.saml._ourselves import (
     ourselves,
     signing_key,
 )
+from emrex_gateway.login.saml._provider import read_provider
 from emrex_gateway.login.saml._reading import saml_settings_of
 from emrex_gateway.login.saml._redirect import read_redirect, signed_redirect
 from emrex_gateway.login.saml._request import login_address
@@ -94,9 +101,8 @@ class SamlLogin:
         """As ``ports.Login``; the answer goes to our own address, not to ``callback_url``."""
         with _as_login_error():
             now, settings = self._clock(), saml_settings_of(method)
-            us = self._us(method.institution)
-            chosen = self._provider(
-                settings.where, provider or self._only_provider(settings.where), now
+            us, chosen = self._parties(
+                method, settings.where, provider or self._only_provider(settings.where), now
             )
             state = {
                 "method": method.id,
@@ -132,8 +138,7 @@ class SamlLogin:
         _check_state(method, state, parameters)
         with _as_login_error():
             now, settings = self._clock(), saml_settings_of(method)
-            us = self._us(method.institution)
-            provider = self._provider(settings.where, state["provider"], now)
+            us, provider = self._parties(method, settings.where, state["provider"], now)
             with _naming(provider, us.addresses, now):
                 assertion = read_response(
                     decode_post(parameters.get("SAMLResponse", "")),
@@ -257,9 +262,25 @@ class SamlLogin:
                     f"login method {method.id}: the identity provider {entity_id}: {error}"
                 ) from error
 
+    def _parties(
+        self, method: LoginMethod, where: ProviderFilter, entity_id: str, now: datetime
+    ) -> tuple[_Us, Provider]:
+        """Return us and the provider; what the index holds, in one transaction."""
+        with self._store.read() as uow:
+            ours = uow.config.service_provider(method.institution)
+            found = lasting(uow, where, entity_id, now)
+        us = self._made(method.institution, ours)
+        if found is None:
+            return us, self._provider(where, entity_id, now)
+        http = self._settings.http_on_loopback
+        return us, read_provider(found.descriptor, found.valid_until, http_on_loopback=http)
+
     def _us(self, institution: str) -> _Us:
         with self._store.read() as uow:
             provider = uow.config.service_provider(institution)
+        return self._made(institution, provider)
+
+    def _made(self, institution: str, provider: ServiceProvider | None) -> _Us:
         if provider is None:
             raise ConfigError(f"institution {institution} has no service provider")
         return _Us(ourselves(self._settings, provider), self._keys.of(provider))

@@ -12,7 +12,7 @@ from emrex_gateway.login.saml._descriptor import MAX_ENTITY_ID
 from emrex_gateway.login.saml._mdq import Mdq
 from emrex_gateway.login.saml._provider import read_provider
 from emrex_gateway.login.saml._types import Provider, Reason, Refused
-from emrex_gateway.ports import Store
+from emrex_gateway.ports import Store, UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -49,18 +49,23 @@ def find_provider(
     raise Refused(Reason.PROVIDER, "no federation vouches for the provider now")
 
 
+def lasting(uow: UnitOfWork, where: ProviderFilter, entity_id: str, now: datetime) -> Entity | None:
+    """Return the entity when the index has it for a while yet: the usual login, in one query."""
+    found = uow.entities.get(entity_id, where.federations)
+    lasts = found is not None and found.valid_until > now + SOON and _fits(found, where)
+    return found if lasts else None
+
+
 def _candidates(
     store: Store, where: ProviderFilter, entity_id: str, now: datetime, mdq: Mdq | None
 ) -> Iterator[Entity]:
     """Yield what each federation says of the entity, by slug: what is in the index goes first."""
     with store.read() as uow:
-        first = uow.entities.get(entity_id, where.federations)
-        lasting = first is not None and first.valid_until > now + SOON and _fits(first, where)
-        # The usual login: one query, and nobody is asked.
-        federations = [] if lasting else [f for f in uow.config.federations() if f.enabled]
+        first = lasting(uow, where, entity_id, now)
+        federations = [] if first else [f for f in uow.config.federations() if f.enabled]
         federations = [f for f in federations if f.slug in where.federations]
         rows = {f.slug: uow.entities.get(entity_id, (f.slug,)) for f in federations}
-    if first is not None and lasting:
+    if first is not None:
         yield first
     # What the index lacks altogether goes last: a server is asked when nobody else answers.
     for federation in sorted(federations, key=lambda f: rows[f.slug] is None):

@@ -11,7 +11,7 @@ from lxml import etree
 
 from emrex_gateway.login.saml._signature import verified
 from emrex_gateway.login.saml._types import Reason, Refused
-from emrex_gateway.login.saml._xml import MAX_BYTES, P, read_message
+from emrex_gateway.login.saml._xml import MAX_BYTES, P, read_message, tree
 
 MAX_FIELD: Final = MAX_BYTES // 3 * 4
 """The longest form field, in characters: what base64 makes of ``MAX_BYTES``."""
@@ -58,4 +58,4 @@ def verified_message(document: bytes, certificates: Sequence[bytes]) -> etree._E
 
     Raises ``Refused`` as ``read_message`` and ``verified`` do.
     """
-    return read_logout(verified(read_logout(document), certificates))
+    return tree(verified(read_logout(document), certificates))

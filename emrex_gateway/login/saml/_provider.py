@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -22,7 +23,7 @@ from emrex_gateway.login.saml._descriptor import DS, MD, Unusable
 from emrex_gateway.login.saml._ourselves import CURVES, MIN_RSA_BITS
 from emrex_gateway.login.saml._scopes import simple_pattern
 from emrex_gateway.login.saml._types import Provider, Reason, Refused
-from emrex_gateway.login.saml._xml import _tree as tree_of
+from emrex_gateway.login.saml._xml import tree as tree_of
 
 MAX_CERTIFICATES = 10
 MAX_CERTIFICATE = 16 * 1024
@@ -93,13 +94,20 @@ def usable_certificate(text: str) -> bytes | None:
         return None
     try:
         der = base64.b64decode("".join(text.split()), validate=True)
-        key = x509.load_der_x509_certificate(der).public_key()
-    except (binascii.Error, ValueError, UnsupportedAlgorithm):
+    except (binascii.Error, ValueError):
         return None
-    strong = (isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS) or (
+    return der if _is_usable(der) else None
+
+
+@lru_cache(maxsize=256)
+def _is_usable(der: bytes) -> bool:
+    try:
+        key = x509.load_der_x509_certificate(der).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return (isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS) or (
         isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES
     )
-    return der if strong else None
 
 
 def _error_url(role: etree._Element) -> str:

@@ -24,7 +24,7 @@ from emrex_gateway.login.saml._assertion import (
 from emrex_gateway.login.saml._encryption import decrypted
 from emrex_gateway.login.saml._signature import is_signed, verified
 from emrex_gateway.login.saml._types import Assertion, Expected, Reason, Refused
-from emrex_gateway.login.saml._xml import A, P, read_message
+from emrex_gateway.login.saml._xml import A, P, read_message, tree
 
 RESPONSE: Final = P + "Response"
 ENCRYPTED: Final = A + "EncryptedAssertion"
@@ -50,7 +50,7 @@ def read_response(document: bytes, expected: Expected) -> Assertion:
     signed = is_signed(received)
     response = received
     if signed:
-        response = read_message(verified(received, expected.certificates), RESPONSE)
+        response = tree(verified(received, expected.certificates))
     _check_response(response, expected, signed=signed)
     _check_status(response, expected)
     found = _only_assertion(response)
@@ -63,7 +63,7 @@ def read_response(document: bytes, expected: Expected) -> Assertion:
         # drops declarations that a PrefixList in it may name.
         plain = _only_assertion(received)
     if is_signed(plain) or not signed:
-        found = read_message(verified(plain, expected.certificates), ASSERTION)
+        found = tree(verified(plain, expected.certificates))
     return read_assertion(found, expected)
 
 

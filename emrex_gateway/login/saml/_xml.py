@@ -42,6 +42,11 @@ _UTF8_DECLARATION = re.compile(
     rb"""(\s+standalone\s*=\s*["'](yes|no)["'])?\s*\?>"""
 )
 _BOM = b"\xef\xbb\xbf"
+_SPEAKS_TO_VALIDATOR = etree.XPath(
+    f"boolean(.//@*[namespace-uri()='{XSI[1:-1]}' and local-name()!='nil'])"
+)
+_IDS = etree.XPath(".//@*[translate(local-name(), 'ID', 'id')='id']", smart_strings=False)
+"""``ID``, ``Id``, ``id``, ``xml:id``."""
 _PIECE = 1 << 20
 _SCHEMA_LOCK = Lock()
 """A compiled schema keeps the log of its last run: one thread at a time."""
@@ -72,7 +77,7 @@ def parse(document: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
         raise Refused(Reason.PROCESSING_INSTRUCTION, "the document has a processing instruction")
     if body.find(b"<![CDATA[", after) >= 0:
         raise Refused(Reason.MALFORMED, "the document has a CDATA section")
-    root = _tree(body)
+    root = tree(body)
     _check_bounds(root)
     return root
 
@@ -108,7 +113,11 @@ def _is_utf8(body: bytes) -> bool:
     return b"\0" not in body
 
 
-def _tree(body: bytes) -> etree._Element:
+def tree(body: bytes) -> etree._Element:
+    """Parse what ``parse`` has looked through, or what we wrote ourselves of such a document.
+
+    Raises ``Refused`` (``MALFORMED``).
+    """
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -146,12 +155,12 @@ def validate(root: etree._Element, *tags: str) -> None:
     bare = copy.deepcopy(root)
     for value in bare.iter(A + "AttributeValue"):
         value.attrib.pop(XSI + "type", None)
-    names = {str(name) for node in bare.iter() for name in node.attrib}
-    if any(name.startswith(XSI) for name in names - {XSI + "nil"}):
+    if _SPEAKS_TO_VALIDATOR(bare):
         raise Refused(Reason.SCHEMA, "an attribute speaks to the schema's validator")
     if not _fits(bare):
         raise Refused(Reason.SCHEMA, "the document does not fit the grammar")
-    ids = _ids(root)
+    # All that any reader may take for an ID, of any element, with white space as a schema reads it.
+    ids = [" ".join(str(value).split()) for value in _IDS(root)]
     if len(ids) != len(set(ids)):
         raise Refused(Reason.DUPLICATE_ID, "two elements have the same ID")
 
@@ -162,16 +171,6 @@ def _fits(bare: etree._Element) -> bool:
             return _grammar().validate(bare)
         except etree.XMLSchemaValidateError:  # a tree that ``parse`` did not make: entities in it
             return False
-
-
-def _ids(root: etree._Element) -> list[str]:
-    """All that any reader may take for an ID: ``ID``, ``Id``, ``id``, ``xml:id``, of any element."""
-    return [
-        " ".join(str(value).split())
-        for node in root.iter()
-        for name, value in node.attrib.items()
-        if etree.QName(str(name)).localname.lower() == "id"
-    ]
 
 
 class _PackageFiles(etree.Resolver):
