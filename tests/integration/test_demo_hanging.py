@@ -22,7 +22,8 @@ def logged_in(browser: Browser, said: Any, user: str) -> Page:
     (form,) = (form for form in start.forms() if point in form.buttons)
     away = browser.submit(start, form, button=point)
     page = browser.submit(away, away.form("abroad-away"))
-    page = browser.get(page.links_in("login-methods")[0], origin=page)
+    (oidc,) = (link for link in page.links_in("login-methods") if link.endswith("/virta-oidc"))
+    page = browser.get(oidc, origin=page)
     (form,) = (f for f in page.forms() if "password" in dict(f.fields))
     button = next(b for b in form.buttons if b[0] != "cancel")
     texts = {"user": user, "password": student["password"]}

@@ -127,15 +127,15 @@ def checked(
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False), out
 
 
-def test_check_drives_both_transfers_and_keeps_what_arrived(
+def test_check_drives_every_transfer_and_keeps_what_arrived(
     checked: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:
-    """``--check`` ends with 0 once both transfers hold; ``--out`` keeps the files for other tools."""
+    """``--check`` ends with 0 once all transfers hold; ``--out`` keeps the files for other tools."""
     done, out = checked
 
     assert (0, "") == (done.returncode, done.stderr)
     assert "all transfers hold" == done.stdout.splitlines()[-1]
-    for user in ("maija", "aino"):
+    for user in ("maija", "aino-virta-saml", "aino-virta-oidc"):
         kept = {path.name: path.read_bytes() for path in (out / user).iterdir()}
         assert {"elmo.xml", "transcript.pdf", "certificate.pem"} == set(kept)
         assert kept["transcript.pdf"].startswith(b"%PDF-")
