@@ -49,6 +49,7 @@ MODULES = (
     "_redirect",
     "_logout",
     "_login",
+    "_parties",
     "_aggregate",
 )
 REFUSALS = ("Refused", "_failed")

@@ -9,17 +9,12 @@ import hmac
 import secrets as random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-
-from lxml import etree
 
 from emrex_gateway.domain import (
     LoginFailure,
     LoginMethod,
-    MetadataKind,
-    ProviderFilter,
-    ServiceProvider,
 )
 from emrex_gateway.errors import ConfigError, LoginError
 from emrex_gateway.login.saml._attributes import identity_from_assertion
@@ -27,7 +22,6 @@ from emrex_gateway.login.saml._error_url import error_url
 from emrex_gateway.login.saml._logout import (
     LogoutAnswered,
     LogoutRequested,
-    issuer_of,
     kept_for_logout,
     logout_request,
     logout_response,
@@ -35,43 +29,22 @@ from emrex_gateway.login.saml._logout import (
     read_request,
     subject_of,
 )
-from emrex_gateway.login.saml._lookup import find_provider, lasting
-from emrex_gateway.login.saml._mdq import Mdq
-from emrex_gateway.login.saml._message import decode_post, read_logout, verified_message
+from emrex_gateway.login.saml._message import decode_post
 from emrex_gateway.login.saml._names import new_id
 from emrex_gateway.login.saml._ourselves import (
     Ourselves,
-    OwnKey,
-    OwnKeys,
     decryption_keys,
-    ourselves,
     signing_key,
 )
-from emrex_gateway.login.saml._provider import read_provider
+from emrex_gateway.login.saml._parties import Arrived, Parties
 from emrex_gateway.login.saml._reading import saml_settings_of
-from emrex_gateway.login.saml._redirect import read_redirect, signed_redirect
+from emrex_gateway.login.saml._redirect import signed_redirect
 from emrex_gateway.login.saml._request import login_address
 from emrex_gateway.login.saml._response import read_response
 from emrex_gateway.login.saml._settings import SamlSettings
 from emrex_gateway.login.saml._types import SKEW, Assertion, Expected, Provider, Reason, Refused
 from emrex_gateway.ports import Clock, LoggedIn, LoginStart, Once, Secrets, Store
 from emrex_gateway.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class _Us:
-    addresses: Ourselves
-    keys: tuple[OwnKey, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    """What a browser brought to our logout address."""
-
-    institution: str
-    method: str
-    query: bytes = field(repr=False)
-    form: Mapping[str, str] = field(repr=False)
 
 
 class SamlLogin:
@@ -83,11 +56,8 @@ class SamlLogin:
     """
 
     def __init__(self, settings: Settings, secrets: Secrets, clock: Clock, store: Store) -> None:
-        self._settings = settings
         self._clock = clock
-        self._store = store
-        self._keys = OwnKeys(secrets, clock)
-        self._mdq = Mdq(settings, secrets)
+        self._parties = Parties(settings, secrets, clock, store)
 
     def start(
         self,
@@ -101,8 +71,8 @@ class SamlLogin:
         """As ``ports.Login``; the answer goes to our own address, not to ``callback_url``."""
         with _as_login_error():
             now, settings = self._clock(), saml_settings_of(method)
-            us, chosen = self._parties(
-                method, settings.where, provider or self._only_provider(settings.where), now
+            us, chosen = self._parties.both(
+                method, settings.where, provider or self._parties.only_provider(settings.where), now
             )
             state = {
                 "method": method.id,
@@ -138,7 +108,7 @@ class SamlLogin:
         _check_state(method, state, parameters)
         with _as_login_error():
             now, settings = self._clock(), saml_settings_of(method)
-            us, provider = self._parties(method, settings.where, state["provider"], now)
+            us, provider = self._parties.both(method, settings.where, state["provider"], now)
             with _naming(provider, us.addresses, now):
                 assertion = read_response(
                     decode_post(parameters.get("SAMLResponse", "")),
@@ -189,8 +159,8 @@ class SamlLogin:
             return None
         try:
             now, settings = self._clock(), saml_settings_of(method)
-            us = self._us(method.institution)
-            provider = self._provider(settings.where, kept["provider"], now)
+            us = self._parties.us(method.institution)
+            provider = self._parties.provider(settings.where, kept["provider"], now)
             if not provider.logout_url:
                 return None
             request = logout_request(us.addresses, provider, kept, state=state, now=now)
@@ -215,9 +185,9 @@ class SamlLogin:
         Raises ``LoginError``, mostly ``Refused``.
         """
         with _as_login_error():
-            now, us = self._clock(), self._us(institution)
-            arrived = _Arrived(institution, method, query, form or {})
-            root, provider, relay = self._received(arrived, "SAMLRequest", now)
+            now, us = self._clock(), self._parties.us(institution)
+            arrived = Arrived(institution, method, query, form or {})
+            root, provider, relay = self._parties.received(arrived, "SAMLRequest", now)
             id_, notices = read_request(root, us.addresses, provider.entity_id, now=now)
             answer = ""
             if address := provider.logout_response_url:
@@ -241,9 +211,9 @@ class SamlLogin:
         ``state`` against what it keeps.
         """
         with _as_login_error():
-            now, us = self._clock(), self._us(institution)
-            arrived = _Arrived(institution, method, query, form or {})
-            root, provider, relay = self._received(arrived, "SAMLResponse", now)
+            now, us = self._clock(), self._parties.us(institution)
+            arrived = Arrived(institution, method, query, form or {})
+            root, provider, relay = self._parties.received(arrived, "SAMLResponse", now)
             complete = read_answer(root, us.addresses, provider.entity_id, relay or "", now=now)
             return LogoutAnswered(state=relay or "", provider=provider.entity_id, complete=complete)
 
@@ -253,93 +223,14 @@ class SamlLogin:
         Raises ``ConfigError``.
         """
         now, settings = self._clock(), saml_settings_of(method)
-        self._us(method.institution)
+        self._parties.us(method.institution)
         for entity_id in sorted(settings.where.providers):
             try:
-                self._provider(settings.where, entity_id, now)
+                self._parties.provider(settings.where, entity_id, now)
             except Refused as error:
                 raise ConfigError(
                     f"login method {method.id}: the identity provider {entity_id}: {error}"
                 ) from error
-
-    def _parties(
-        self, method: LoginMethod, where: ProviderFilter, entity_id: str, now: datetime
-    ) -> tuple[_Us, Provider]:
-        """Return us and the provider; what the index holds, in one transaction."""
-        with self._store.read() as uow:
-            ours = uow.config.service_provider(method.institution)
-            found = lasting(uow, where, entity_id, now)
-        us = self._made(method.institution, ours)
-        if found is None:
-            return us, self._provider(where, entity_id, now)
-        http = self._settings.http_on_loopback
-        return us, read_provider(found.descriptor, found.valid_until, http_on_loopback=http)
-
-    def _us(self, institution: str) -> _Us:
-        with self._store.read() as uow:
-            provider = uow.config.service_provider(institution)
-        return self._made(institution, provider)
-
-    def _made(self, institution: str, provider: ServiceProvider | None) -> _Us:
-        if provider is None:
-            raise ConfigError(f"institution {institution} has no service provider")
-        return _Us(ourselves(self._settings, provider), self._keys.of(provider))
-
-    def _provider(
-        self, where: ProviderFilter, entity_id: str, now: datetime, *, ask: bool = True
-    ) -> Provider:
-        return find_provider(
-            self._store,
-            where,
-            entity_id,
-            now,
-            self._mdq if ask else None,
-            http_on_loopback=self._settings.http_on_loopback,
-        )
-
-    def _only_provider(self, where: ProviderFilter) -> str:
-        """Return the one provider that the filter leaves. Raises ``Refused`` (``CHOOSE``)."""
-        named = where.providers - where.excluded
-        if len(named) == 1:
-            return next(iter(named))
-        with self._store.read() as uow:
-            hits, number = uow.entities.search(where, "", limit=1)
-            asked = [f for f in uow.config.federations() if f.slug in where.federations]
-        # What a query server holds is not known from here.
-        if number == 1 and all(f.kind is MetadataKind.AGGREGATE for f in asked):
-            return hits[0].entity_id
-        raise Refused(Reason.CHOOSE, "the person must choose an identity provider")
-
-    def _received(
-        self, arrived: _Arrived, parameter: str, now: datetime
-    ) -> tuple[etree._Element, Provider, str | None]:
-        """Return a logout message that its sender's key has signed, who that is, the RelayState."""
-        if arrived.method == "GET":
-            redirected = read_redirect(arrived.query, parameter)
-            root = read_logout(redirected.document)
-            provider = self._sender(arrived.institution, issuer_of(root), now)
-            redirected.verify(provider.certificates)
-            return root, provider, redirected.relay
-        document = decode_post(arrived.form.get(parameter, ""))
-        unverified = read_logout(document)
-        provider = self._sender(arrived.institution, issuer_of(unverified), now)
-        root = verified_message(document, provider.certificates)
-        return root, provider, arrived.form.get("RelayState")
-
-    def _sender(self, institution: str, entity_id: str, now: datetime) -> Provider:
-        """Return the provider, when one of the institution's login methods lets it in.
-
-        Only from the index: a stranger's message makes us ask no query server.
-        """
-        with self._store.read() as uow:
-            methods = uow.config.login_methods(institution)
-        for method in methods:
-            if method.kind == "saml" and method.enabled:
-                try:
-                    return self._provider(saml_settings_of(method).where, entity_id, now, ask=False)
-                except (ConfigError, Refused):
-                    continue
-        raise Refused(Reason.PROVIDER, "no login method of the institution lets the sender in")
 
 
 def _check_state(
