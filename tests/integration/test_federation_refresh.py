@@ -434,7 +434,7 @@ def test_what_is_due_is_ordered(
     assert () == federation.order_due(services)
     clock.pass_(hours=4)
     assert ("fed",) == federation.order_due(services)
-    assert [("refresh", "fed")] * 2 == services.queue.sent  # type: ignore[attr-defined]
+    assert [("refresh", "fed")] * 2 == services.queue.sent  # type: ignore[attr-defined]  # the queue is a fake that keeps
 
 
 def _with_logo(address: str) -> str:

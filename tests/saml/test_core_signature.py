@@ -120,7 +120,7 @@ def test_short_keys_do_not_count() -> None:
     """RSA below 2,048 bits, elliptic curves below 256: whatever they sign."""
     made = signed(Signing(key="rsa1024"))
     assert Reason.ALGORITHM == refusal(verified, made, [idp.certificate("rsa1024")])
-    assert _signature._public_key(idp.certificate("p256")).strong  # type: ignore[union-attr]
+    assert _signature._public_key(idp.certificate("p256")).strong  # type: ignore[union-attr]  # there is one
     short = _signature._public_key(of_key(ec.generate_private_key(ec.SECP224R1())))
     assert short is not None
     assert not short.strong
@@ -154,7 +154,7 @@ def change(path: str, edit: Callable[[etree._Element], object]) -> Callable[...,
 
 def drop(path: str) -> Callable[..., None]:
     """Return an edit that takes something out."""
-    return change(path, lambda e: e.getparent().remove(e))  # type: ignore[union-attr]
+    return change(path, lambda e: e.getparent().remove(e))  # type: ignore[union-attr]  # never the root
 
 
 def double(path: str) -> Callable[..., None]:

@@ -35,7 +35,7 @@ def pem(private: object, password: bytes | None = None) -> str:
         if password
         else serialization.NoEncryption()
     )
-    return private.private_bytes(  # type: ignore[attr-defined,no-any-return]
+    return private.private_bytes(  # type: ignore[attr-defined,no-any-return]  # any private key
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how
     ).decode()
 

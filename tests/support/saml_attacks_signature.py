@@ -312,7 +312,7 @@ def _public(key: str, encoding: Encoding, form: PublicFormat) -> bytes:
 
 def _weak(name: str, reason: Reason, **signing: object) -> None:
     """Really signed so: the response, and the assertion."""
-    how = replace(RESPONSE.signing, **signing)  # type: ignore[arg-type]
+    how = replace(RESPONSE.signing, **signing)  # type: ignore[arg-type]  # by name
     attack(f"algorithm: {name}", reason, RESPONSE, signing=how)
     attack(f"algorithm: {name}, the assertion", reason, ASSERTION, signing=how)
 

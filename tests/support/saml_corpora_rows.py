@@ -337,7 +337,7 @@ def _expected(document: bytes, row: Row) -> Expected:
         "" if issuer is None else (issuer.text or "").strip(),
         root.get("InResponseTo") or REQUEST,
     )
-    return replace(found, now=found.now + row.later, **dict(row.wanted))  # type: ignore[arg-type]
+    return replace(found, now=found.now + row.later, **dict(row.wanted))  # type: ignore[arg-type]  # by name
 
 
 def brought(shared: Path, name: str, row: Row) -> tuple[bytes, Expected]:

@@ -1,0 +1,46 @@
+"""What the rooms ask of each other and of plugins: Protocols and the data that they exchange."""
+
+from emrex_gateway.ports._adapters import ADAPTER_API_VERSION, Adapter, AdapterPlugin, RecordSource
+from emrex_gateway.ports._federation_rows import EntityRows, Hit, Replaced, SessionRows
+from emrex_gateway.ports._login import Launch, LoggedIn, Login, LoginStart, LogoutNotice, Once
+from emrex_gateway.ports._rows import (
+    AuditRows,
+    Circuit,
+    CircuitRows,
+    ConfigRows,
+    OnceRows,
+    TransferRows,
+)
+from emrex_gateway.ports._signing import Signer, Signers
+from emrex_gateway.ports._store import Store, UnitOfWork
+from emrex_gateway.ports._world import Clock, Queue, Secrets
+
+__all__ = [
+    "ADAPTER_API_VERSION",
+    "Adapter",
+    "AdapterPlugin",
+    "AuditRows",
+    "Circuit",
+    "CircuitRows",
+    "Clock",
+    "ConfigRows",
+    "EntityRows",
+    "Hit",
+    "Launch",
+    "LoggedIn",
+    "Login",
+    "LoginStart",
+    "LogoutNotice",
+    "Once",
+    "OnceRows",
+    "Queue",
+    "RecordSource",
+    "Replaced",
+    "Secrets",
+    "SessionRows",
+    "Signer",
+    "Signers",
+    "Store",
+    "TransferRows",
+    "UnitOfWork",
+]

@@ -1,0 +1,44 @@
+"""The database as a whole: units of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from emrex_gateway.ports._federation_rows import EntityRows, SessionRows
+from emrex_gateway.ports._rows import AuditRows, CircuitRows, ConfigRows, OnceRows, TransferRows
+
+
+class UnitOfWork(Protocol):
+    """One transaction: everything in it happens, with its audit events, or nothing does."""
+
+    @property
+    def config(self) -> ConfigRows: ...
+    @property
+    def transfers(self) -> TransferRows: ...
+    @property
+    def once(self) -> OnceRows: ...
+    @property
+    def audit(self) -> AuditRows: ...
+    @property
+    def circuits(self) -> CircuitRows: ...
+    @property
+    def entities(self) -> EntityRows: ...
+    @property
+    def sessions(self) -> SessionRows: ...
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run ``action`` once the transaction is durable (to send to the queue); not on rollback."""
+
+
+class Store(Protocol):
+    """The database."""
+
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        """Open a transaction; commits on a clean exit, rolls back on an exception."""
+
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        """Open a transaction for reading only; on SQLite it never waits for a writer."""
+
+    def ping(self) -> None:
+        """Raises when the database does not answer or its schema is not current."""
