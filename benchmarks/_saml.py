@@ -20,8 +20,18 @@ from pathlib import Path
 
 from benchmarks._federation import entity_id, make
 from benchmarks._rows import Row
-from emrex_gateway.domain import Federation, ProviderFilter, texts
+from emrex_gateway import bootstrap
+from emrex_gateway.domain import (
+    AccessPoint,
+    Federation,
+    Institution,
+    LoginMethod,
+    ProviderFilter,
+    texts,
+)
+from emrex_gateway.factory import create_app
 from emrex_gateway.login.saml import find_provider, read_provider
+from emrex_gateway.ports import Store
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.settings import Settings
 from emrex_gateway.store import open_store, upgrade
@@ -109,11 +119,54 @@ def federation_rows(folder: Path, providers: int, services: int, runs: int) -> I
         yield Row(
             f"search for {words!r}", _median([partial(search, words)], runs), "ms", MAX_SEARCH
         )
+    page = _page(store, settings)
+    for words in SEARCHES[:3]:
+        yield Row(
+            f"the whole page for {words!r}",
+            _median([partial(page, words)], runs),
+            "ms",
+            MAX_SEARCH,
+        )
     left = _child("web", " ".join(ids), environment)
     yield Row(
         f"left in a web process by {len(ids)} logins", left["after"] - left["before"], "MB", 2.0
     )
     store.close()
+
+
+def _page(store: Store, settings: Settings) -> Callable[[str], None]:
+    """Return what asks for the discovery page, as a browser in the middle of a transfer does."""
+    services = bootstrap.services(settings, store=store)
+    method = LoginMethod(
+        id="bench",
+        institution="bench",
+        kind="saml",
+        names=texts(en="B"),
+        settings={"federations": ["bench"]},
+    )
+    with store.begin() as uow:
+        uow.config.put_institution(
+            Institution(
+                slug="bench",
+                names=texts(en="B"),
+                country="FI",
+                domain="b.example",
+                url="https://b.example/",
+            )
+        )
+        uow.config.put_access_point(
+            AccessPoint(slug="bench", institution="bench", key="env:NONE", certificate="env:NONE")
+        )
+        uow.config.put_login_method(method)
+    client = create_app(services).test_client()
+    base = client.get("/bench/export").headers["Location"]
+
+    def page(words: str) -> None:
+        answer = client.get(f"{base}login/bench/where", query_string={"q": words})
+        if answer.status_code != 200 or b'data-step="universities"' not in answer.data:
+            raise LookupError(words)
+
+    return page
 
 
 def _median(actions: list[Callable[[], object]], runs: int) -> float:
