@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -13,6 +15,8 @@ from emrex_gateway.login import OidcLogin
 from emrex_gateway.web import _context, _limits
 from emrex_gateway.web._context import absolute, require_form_token, services
 from emrex_gateway.web._steps import go_on
+
+_log = logging.getLogger(__name__)
 
 logout = Blueprint("logout", __name__)
 
@@ -100,6 +104,7 @@ def backchannel(method_id: str) -> Response:
 
 def refuse(error: LoginError) -> None:
     """Note that a provider's logout was refused; a flood of them must not fill the trail."""
+    _log.warning("a provider's logout was refused: %s", error.reason)
     if not _limits.worth_a_notice(current_app, Event.LOGOUT_REFUSED):
         return
     with services().store.begin() as uow:
