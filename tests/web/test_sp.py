@@ -439,14 +439,17 @@ def test_a_provider_that_wants_no_answer(world: World) -> None:
         ("SAMLResponse=x&SigAlg=x&Signature=eA==", "saml-encoding"),
     ],
 )
-def test_rubbish_at_the_logout_address(world: World, query: str, reason: str) -> None:
-    """400, words for a person, a reason in the trail; the session lives on."""
+def test_rubbish_at_the_logout_address(
+    world: World, query: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """400, words for a person, a reason in the trail and in the log; the session lives on."""
     browser = logged_in(world)
     stranger = world.browser().get(f"{SLO}?{query}")
 
     assert 400 == stranger.response.status_code
     assert "close all windows of your browser" in stranger.text
     assert ("logout.refused", reason) in world.refusals()
+    assert f"a provider's logout was refused: {reason}" in caplog.messages
     assert "" == over(world, browser)
 
 
