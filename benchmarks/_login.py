@@ -40,6 +40,9 @@ PEOPLE = {
     "schacHomeOrganization": ("home.example",),
     "funetEduPersonLearnerId": ("1.2.246.562.24.10000000017",),
 }
+INSTITUTION = Institution(
+    slug="bench", names=texts(en="B"), country="FI", domain="b.example", url="https://b.example/"
+)
 METHOD = LoginMethod(
     id="bench",
     institution="bench",
@@ -178,15 +181,7 @@ def _stage(folder: Path) -> _Stage:
         max_validity=timedelta(days=28),
     )
     with store.begin() as uow:
-        uow.config.put_institution(
-            Institution(
-                slug="bench",
-                names=texts(en="B"),
-                country="FI",
-                domain="b.example",
-                url="https://b.example/",
-            )
-        )
+        uow.config.put_institution(INSTITUTION)
         uow.config.put_federation(
             Federation(
                 slug="bench",

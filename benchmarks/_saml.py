@@ -19,13 +19,12 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks._federation import entity_id, make
+from benchmarks._login import INSTITUTION, METHOD
 from benchmarks._rows import Row
 from emrex_gateway import bootstrap
 from emrex_gateway.domain import (
     AccessPoint,
     Federation,
-    Institution,
-    LoginMethod,
     ProviderFilter,
     texts,
 )
@@ -137,27 +136,12 @@ def federation_rows(folder: Path, providers: int, services: int, runs: int) -> I
 def _page(store: Store, settings: Settings) -> Callable[[str], None]:
     """Return what asks for the discovery page, as a browser in the middle of a transfer does."""
     services = bootstrap.services(settings, store=store)
-    method = LoginMethod(
-        id="bench",
-        institution="bench",
-        kind="saml",
-        names=texts(en="B"),
-        settings={"federations": ["bench"]},
-    )
     with store.begin() as uow:
-        uow.config.put_institution(
-            Institution(
-                slug="bench",
-                names=texts(en="B"),
-                country="FI",
-                domain="b.example",
-                url="https://b.example/",
-            )
-        )
+        uow.config.put_institution(INSTITUTION)
         uow.config.put_access_point(
             AccessPoint(slug="bench", institution="bench", key="env:NONE", certificate="env:NONE")
         )
-        uow.config.put_login_method(method)
+        uow.config.put_login_method(METHOD)
     client = create_app(services).test_client()
     base = client.get("/bench/export").headers["Location"]
 

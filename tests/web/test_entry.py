@@ -145,7 +145,7 @@ def test_the_callback_address_is_the_public_one(world: World) -> None:
     seen: list[str] = []
     start = world.login.start
 
-    def spy(method, *, callback_url, transfer_id, locale, provider=None):  # type: ignore[no-untyped-def]
+    def spy(method, *, callback_url, transfer_id, locale, provider=None):  # type: ignore[no-untyped-def]  # as ports.Login
         seen.append(callback_url)
         return start(method, callback_url=callback_url, transfer_id=transfer_id, locale=locale)
 
