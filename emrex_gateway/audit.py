@@ -67,10 +67,17 @@ class Event(StrEnum):
     METADATA_ALARM = "metadata.alarm"
     """A copy was taken in which too many entities are gone."""
     CONFIG_APPLIED = "config.applied"
-    """An administrator changed what institutions have switched on."""
+    """A file of institutions was applied; each changed setting has an event of its own."""
+    SETTING_CHANGED = "setting.changed"
+    """An administrator changed one setting: ``before`` and ``after``, shortened when long."""
+    SETTING_ADDED = "setting.added"
+    """An administrator added a thing to the configuration; its settings follow as ``setting.changed``."""
+    SETTING_REMOVED = "setting.removed"
+    """An administrator removed a thing from the configuration."""
 
 
 _E = Event
+_SETTING = frozenset({"by", "kind", "key", "institution"})
 FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
     {
         _E.TRANSFER_ENTERED: frozenset({"client_host"}),
@@ -97,7 +104,10 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.METADATA_REFRESHED: frozenset({"federation", "entities", "providers", "removed"}),
         _E.METADATA_FAILED: frozenset({"federation", "reason"}),
         _E.METADATA_ALARM: frozenset({"federation", "reason", "entities", "providers", "removed"}),
-        _E.CONFIG_APPLIED: frozenset({"added", "changed", "disabled"}),
+        _E.CONFIG_APPLIED: frozenset({"by", "added", "changed", "disabled"}),
+        _E.SETTING_CHANGED: _SETTING | {"field", "before", "after"},
+        _E.SETTING_ADDED: _SETTING,
+        _E.SETTING_REMOVED: _SETTING,
     }
 )
 """What each event may say: error class names, short codes, counts, configured names, hosts."""

@@ -9,6 +9,8 @@ GatewayError
 │   ├── LaunchError             a signed launch was refused
 │   └── LogoutError             a provider's message about a logout was refused
 ├── LoginError                  a login failed or was refused
+├── NotAllowed                  this person may not do that, or not at that institution
+├── EditConflict                somebody else changed the same thing meanwhile
 ├── SessionOver                 nobody is logged in (any more): log in again
 ├── MetadataError               a federation's metadata cannot be taken; the last good copy stays
 ├── TransferError               a step that the transfer's state does not allow
@@ -43,7 +45,11 @@ class GatewayError(Exception):
 
 
 class ConfigError(GatewayError):
-    """Settings, institutions or keys that cannot work."""
+    """Settings, institutions or keys that cannot work. ``field`` names the setting, where one is to blame."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class PeerError(GatewayError):
@@ -90,6 +96,14 @@ class LoginError(GatewayError):
         super().__init__(message)
         self.reason = reason
         self.failure = failure
+
+
+class NotAllowed(GatewayError):
+    """This person may not do that, or not at that institution."""
+
+
+class EditConflict(GatewayError):
+    """Somebody else changed the same settings since they were opened; nothing was written."""
 
 
 class SessionOver(GatewayError):

@@ -1,5 +1,17 @@
 """What the gateway talks about: frozen data, standard library only."""
 
+from emrex_gateway.domain._administrators import (
+    PERMISSIONS,
+    Account,
+    AccountKind,
+    Actor,
+    AdminRole,
+    Grant,
+    Permission,
+    RoleRule,
+    RuleKind,
+    Visit,
+)
 from emrex_gateway.domain._cleaning import language_tag, plain, token
 from emrex_gateway.domain._elmo import (
     ElmoVersion,
@@ -30,6 +42,7 @@ from emrex_gateway.domain._institutions import (
     Institution,
     KnownClient,
     LoginMethod,
+    Privacy,
     ReleaseRule,
 )
 from emrex_gateway.domain._issuers import complete_issuer, web_address
@@ -82,10 +95,15 @@ from emrex_gateway.domain._transfers import (
 __all__ = [
     "ECTS",
     "MAX_DEPTH",
+    "PERMISSIONS",
     "TRANSITIONS",
     "AcademicTerm",
     "AccessPoint",
+    "Account",
+    "AccountKind",
+    "Actor",
     "AdapterBinding",
+    "AdminRole",
     "Attachment",
     "AttachmentContent",
     "AttachmentType",
@@ -101,6 +119,7 @@ __all__ = [
     "Federation",
     "FederationState",
     "GradingScheme",
+    "Grant",
     "Group",
     "Identifier",
     "Identity",
@@ -118,8 +137,10 @@ __all__ = [
     "Logo",
     "LosType",
     "MetadataKind",
+    "Permission",
     "PersonIdentifier",
     "PersonIdentifierType",
+    "Privacy",
     "ProviderFilter",
     "Recognised",
     "ReleaseRule",
@@ -127,6 +148,8 @@ __all__ = [
     "ResultDistribution",
     "ReturnCode",
     "Role",
+    "RoleRule",
+    "RuleKind",
     "ServiceKey",
     "ServiceProvider",
     "Session",
@@ -144,6 +167,7 @@ __all__ = [
     "TransferState",
     "UnsignedElmo",
     "VerifiedElmo",
+    "Visit",
     "best_text",
     "complete_issuer",
     "language_tag",

@@ -28,12 +28,30 @@ class ReleaseRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Privacy:
+    """What an institution tells students of their data, in each language.
+
+    ``controller`` is who answers for the processing, ``contact`` the data
+    protection officer's or controller's address, ``notice`` a short text for
+    the consent page, ``url`` the full notice's address.
+    """
+
+    controller: Texts = ()
+    contact: str = ""
+    notice: Texts = ()
+    url: Texts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Institution:
     """An institution that the installation serves.
 
     ``slug`` is its key; ``domain`` its schac identifier; ``codes`` further
     typed identifiers as ELMO names them (``pic``, ``erasmus``, ``address``,
     custom ones). ``support`` is a mail or web address shown on error pages.
+    ``languages`` are those that it works in (BCP 47), the first its own;
+    ``logo`` is an https address. ``client`` says that the institution receives
+    records too. A disabled one keeps its rows and serves nobody.
     """
 
     slug: str
@@ -44,6 +62,12 @@ class Institution:
     codes: Mapping[str, str] = field(default_factory=dict)
     support: str = ""
     release: ReleaseRule = ReleaseRule()
+    enabled: bool = True
+    address: str = ""
+    languages: tuple[str, ...] = ()
+    logo: str = ""
+    privacy: Privacy = Privacy()
+    client: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +76,12 @@ class AccessPoint:
 
     ``key`` and ``certificate`` are references (``file:``, ``env:``,
     ``pkcs11:``); only the signing worker resolves the first.
+    ``certificate`` may also be the certificate itself, in PEM: it is public.
     ``allowed_hosts`` empty means that any https return address may be used.
     ``newer_codes`` sends ``EMP_OK`` and so on instead of ``NCP_OK``.
+    ``names`` are the point's own in registries, where they differ from the
+    institution's; ``countrywide`` that it answers for its whole country, and
+    ``institutions`` whom for, as registries list them (names or schac domains).
     """
 
     slug: str
@@ -65,6 +93,9 @@ class AccessPoint:
     newer_codes: bool = False
     allowed_hosts: frozenset[str] = frozenset()
     transcript_per_issuer: bool = False
+    names: Texts = ()
+    countrywide: bool = False
+    institutions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +115,11 @@ class AdapterBinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginMethod:
-    """A way to log in at an institution: ``kind`` is ``oidc``, ``host``, ``launch`` or, to come, ``saml``."""
+    """A way to log in at an institution: ``kind`` is ``oidc``, ``saml``, ``host`` or ``launch``.
+
+    One ``for_administrators`` logs in those who look after the gateway, by its
+    role rules, and no students.
+    """
 
     id: str
     institution: str
@@ -93,6 +128,7 @@ class LoginMethod:
     settings: Mapping[str, Any] = field(repr=False)
     enabled: bool = True
     position: int = 0
+    for_administrators: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

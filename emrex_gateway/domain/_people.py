@@ -55,6 +55,8 @@ class Identity:
     ``host_key`` is the host system's own handle for the person, set only by the
     host's login and the signed launch, so that an adapter need not search.
     ``locale`` is a BCP 47 tag that the login suggests for the pages.
+    ``entitlements``, ``groups`` and ``accounts`` (the provider's names for the
+    person) are read only for administrators' logins, for their role rules.
     """
 
     method: str
@@ -68,6 +70,9 @@ class Identity:
     assurance: tuple[str, ...] = ()
     locale: str | None = None
     host_key: str | None = field(default=None, repr=False)
+    entitlements: frozenset[str] = field(default=frozenset(), repr=False)
+    groups: frozenset[str] = field(default=frozenset(), repr=False)
+    accounts: frozenset[str] = field(default=frozenset(), repr=False)
 
     def identifier(self, type_: PersonIdentifierType) -> str | None:
         """Return the first identifier of a type, or ``None``."""

@@ -16,7 +16,7 @@ from emrex_gateway.store._codec import decode_facts, encode
 from emrex_gateway.store._engine import dialect_insert
 
 MAX_FACTS = 12
-MAX_FACT_LENGTH = 200
+MAX_FACT_LENGTH = 1000
 EVENT_NAME = re.compile(r"[a-z]+(?:[._][a-z]+)*\Z")
 
 

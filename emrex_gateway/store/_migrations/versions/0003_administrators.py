@@ -1,0 +1,10 @@
+"""Administrators' accounts, role rules and sessions."""
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

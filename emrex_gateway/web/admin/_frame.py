@@ -1,0 +1,98 @@
+"""Every administrator's page stands in this frame: who is here, may they, is the form ours.
+
+A page is a view with ``@allowed(Permission.X)``; a test holds every route under
+``/admin`` to that. Where the address names an institution (``<institution>``),
+the permission must hold there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Blueprint, g, redirect, request, url_for
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response
+
+from emrex_gateway.domain import Actor, Permission
+from emrex_gateway.errors import NotAllowed
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PREFIX = "/admin"
+_RULE = "emrex_rule"
+OPEN = "open"
+"""The rule of the few pages that need nobody: logging in."""
+
+
+def area(name: str, import_name: str) -> Blueprint:
+    """Return a blueprint for some of the administrator's pages, all under ``/admin``."""
+    return Blueprint(f"admin_{name}", import_name, url_prefix=PREFIX)
+
+
+def allowed(permission: Permission | None) -> Callable[[View], View]:
+    """Let a view be seen by those who may; ``None``: by anybody who is logged in.
+
+    A POST needs the form's token. Raises ``NotAllowed`` and ``BadRequest``;
+    somebody who is not logged in is sent to log in and comes back.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **values: Any) -> Any:
+            found = g.get("emrex_actor")
+            if found is None:
+                return _to_login()
+            if permission is not None and not found.may(permission, values.get("institution")):
+                raise NotAllowed(f"this page needs the permission {permission.value}")
+            if request.method == "POST":
+                require_token()
+            return view(*args, **values)
+
+        setattr(guarded, _RULE, permission.value if permission else "anybody")
+        return cast(View, guarded)
+
+    return decorate
+
+
+def open_to_all(view: View) -> View:
+    """Mark a view that needs nobody logged in; it must guard its own forms."""
+    setattr(view, _RULE, OPEN)
+    return view
+
+
+def rule_of(view: Callable[..., Any]) -> str | None:
+    """Return a view's rule, ``None`` for one that nobody gave any."""
+    return getattr(view, _RULE, None)
+
+
+def actor() -> Actor:
+    """Who is here. Raises ``NotAllowed`` for nobody."""
+    found = g.get("emrex_actor")
+    if not isinstance(found, Actor):
+        raise NotAllowed("nobody is logged in")
+    return found
+
+
+def token() -> str:
+    """The token of this visit's forms: an HMAC of the visit's secret, which only its cookie carries."""
+    return hmac.new(
+        g.get("emrex_visit_secret", "").encode(), b"admin form", hashlib.sha256
+    ).hexdigest()
+
+
+def require_token() -> None:
+    """Refuse a form post that no page of ours made. Raises ``BadRequest``."""
+    secret = g.get("emrex_visit_secret", "")
+    sent = request.form.get("token", "").encode()
+    if not secret or not hmac.compare_digest(sent, token().encode()):
+        raise BadRequest("form token")
+
+
+def _to_login() -> Response:
+    """To the login page and back here, for a page; a post is lost on the way, and says so there."""
+    here = request.full_path.rstrip("?") if request.method == "GET" else ""
+    return redirect(url_for("admin_people.login", next=here or None), code=303)
