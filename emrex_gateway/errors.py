@@ -32,6 +32,7 @@ personal data, no contents, no secrets.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from emrex_gateway.domain import LoginFailure, ReturnCode
@@ -45,11 +46,24 @@ class GatewayError(Exception):
 
 
 class ConfigError(GatewayError):
-    """Settings, institutions or keys that cannot work. ``field`` names the setting, where one is to blame."""
+    """Settings, institutions or keys that cannot work. ``field`` names the setting, where one is to blame.
 
-    def __init__(self, message: str, field: str = "") -> None:
+    ``words`` say it to somebody who has the field before them: a text for
+    ``gettext``, with ``values`` for its places; empty where there is none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        field: str = "",
+        *,
+        words: str = "",
+        values: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message)
         self.field = field
+        self.words = words
+        self.values = dict(values or {})
 
 
 class PeerError(GatewayError):

@@ -81,7 +81,15 @@ import msgspec
 
 from emrex_gateway import login
 from emrex_gateway.adapters import check_settings, plugin
-from emrex_gateway.cli._forms import COUNTRY, HOST, SLUG, check_url, match, read_hosts, read_texts
+from emrex_gateway.administering._values import (
+    COUNTRY,
+    HOST,
+    SLUG,
+    check_url,
+    match,
+    read_hosts,
+    read_texts,
+)
 from emrex_gateway.cli._parties import FederationPart, ServiceProviderPart
 from emrex_gateway.cli._plan import Plan, check_references
 from emrex_gateway.domain import (

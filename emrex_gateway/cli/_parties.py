@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from emrex_gateway import login
-from emrex_gateway.cli._forms import (
+from emrex_gateway.administering._values import (
     EMAIL,
     MAX_TEXT,
     SLUG,

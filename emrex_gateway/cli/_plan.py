@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emrex_gateway import login
-from emrex_gateway.cli._forms import once
+from emrex_gateway.administering._values import once
 from emrex_gateway.domain import (
     AccessPoint,
     AdapterBinding,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from wtforms import Field, Form, HiddenField
 from wtforms.i18n import get_translations
@@ -42,9 +43,14 @@ class AdminForm(Form):
             if field.name == error.field or (
                 error.field and error.field.split(".")[0] == field.name
             ):
-                field.errors = [*field.errors, str(error)]
+                field.errors = [*field.errors, told(error)]
                 return
-        self.form_errors.append(str(error))
+        self.form_errors.append(told(error))
+
+
+def told(error: ConfigError) -> str:
+    """An error in the reader's language, where it has words for somebody at a form."""
+    return str(_(error.words, **error.values)) if error.words else str(error)
 
 
 class LinesField(Field):
