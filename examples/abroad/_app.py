@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from emrex_gateway.errors import EnvelopeError
 from examples.abroad._desk import AbroadConfig, Desk, Received, Variant
 from examples.abroad._read import attachment_pdf, overview
+from examples.abroad._registry import EntryProblem, read_entry
 
 BROWSER = "abroad_browser"
 
@@ -26,11 +27,37 @@ def make_app(config: AbroadConfig) -> Flask:
     @app.get("/")
     def start() -> AnyResponse:
         page = Response(
-            render_template("start.html", points=config.points, query=request.query_string.decode())
+            render_template(
+                "start.html", points=points.values(), query=request.query_string.decode()
+            )
         )
         if BROWSER not in request.cookies:
             page.set_cookie(BROWSER, secrets.token_urlsafe(24), httponly=True, samesite="Lax")
         return page
+
+    @app.get("/registry")
+    def registry() -> str:
+        added = points.get(request.args.get("added", ""))
+        return render_template(
+            "registry.html",
+            points=points.values(),
+            added=added.name if added else "",
+            problem="",
+            asked="",
+        )
+
+    @app.post("/registry")
+    def add() -> AnyResponse | tuple[str, int]:
+        asked = request.form.get("entry", "")
+        try:
+            point = read_entry(asked)
+        except EntryProblem as error:
+            shown = render_template(
+                "registry.html", points=points.values(), added="", problem=str(error), asked=asked
+            )
+            return shown, 400
+        points[point.slug] = point
+        return redirect(url_for("registry", added=point.slug), code=303)
 
     @app.post("/away")
     def away() -> str:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-LIFETIME = timedelta(days=7)
+LIFETIME = timedelta(days=397)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class DemoAuthority:
             x509.BasicConstraints(ca=True, path_length=0), critical=True
         ).sign(self._key, hashes.SHA256())
         (folder / "authority.pem").write_bytes(_pem(self._certificate))
+        write_secret(folder / "authority.key", _private(self._key))
 
     def issue(self, slug: str) -> KeyFiles:
         """Make a key and a certificate for signing documents."""
@@ -48,14 +49,7 @@ class DemoAuthority:
             .sign(self._key, hashes.SHA256())
         )
         files = KeyFiles(key=self._folder / f"{slug}.key", certificate=self._folder / f"{slug}.pem")
-        write_secret(
-            files.key,
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            ),
-        )
+        write_secret(files.key, _private(key))
         files.certificate.write_bytes(_pem(certificate))
         return files
 
@@ -107,6 +101,14 @@ def _signs_documents() -> x509.KeyUsage:
         crl_sign=False,
         encipher_only=False,
         decipher_only=False,
+    )
+
+
+def _private(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
 
 

@@ -32,6 +32,7 @@ ABOUT = {
     "home": "a home university's SAML login, and a made-up federation",
     "provider": "another login service of VIRTA's students (OpenID Connect)",
     "virta": "VIRTA's simulator (SOAP)",
+    "authority": "a made-up certificate authority: paste a signing request",
 }
 READY = {
     "campus": "/emrex/health/ready",
@@ -40,6 +41,7 @@ READY = {
     "home": "/federation",
     "virta": "/luku/OpiskelijanTiedot",
     "abroad": "/",
+    "authority": "/authority.pem",
 }
 
 
@@ -98,7 +100,7 @@ def start_parties(stage: Stage, programs: Programs) -> None:
         ),
         "utf-8",
     )
-    for party in ("campus", "virta", "provider", "home", "abroad", "gateway"):
+    for party in ("campus", "virta", "provider", "home", "abroad", "authority", "gateway"):
         _serve(party, stage, programs, environ)
     _command("apply", environ, str(stage.institutions_file))
     for name, queue in WORKERS.items():

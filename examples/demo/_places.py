@@ -17,6 +17,7 @@ HOSTS: Mapping[str, tuple[str, ...]] = {
     "provider": ("127.0.0.4",),
     "abroad": ("127.0.0.5", "127.0.0.6"),
     "home": ("127.0.0.7",),
+    "authority": ("127.0.0.8",),
 }
 """*abroad* has a second address, for a client that redirects to another origin."""
 

@@ -14,8 +14,15 @@ from examples.demo._places import Places
 ROOT = Path(__file__).resolve().parents[2]
 POINTS = {"campus": "Campus University", "virta": "VIRTA, national data (Finland)"}
 """The data access points' slugs and names; each has a key of its own."""
+SECRETS = (
+    *("peppi-api-key", "virta-password", "campus-session"),
+    *("oidc-client", "oidc-second", "oidc-administrators"),
+)
 LOGIN_KEYS = ("home", "federation", "service-provider")
 OIDC_CLIENT = "emrex-gateway"
+SECOND = "second"
+"""The slug of the institution that a newcomer sets up: the login service knows its address already."""
+SECOND_CLIENT, ADMIN_CLIENT = "emrex-second", "emrex-administrators"
 VIRTA_SYSTEM, VIRTA_CALLER = "emrex-gateway", "demo"
 
 
@@ -75,7 +82,7 @@ def prepare(places: Places) -> Stage:
         keys={name: authority.issue(name) for name in (*POINTS, *LOGIN_KEYS)},
     )
     write_secret(stage.secret("payload-key"), payload_key())
-    for name in ("peppi-api-key", "virta-password", "oidc-client", "campus-session"):
+    for name in SECRETS:
         write_secret(stage.secret(name), secrets.token_urlsafe(24).encode())
     return stage
 

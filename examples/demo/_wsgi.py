@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from examples.demo._places import HOSTS
-from examples.demo._stage import OIDC_CLIENT, POINTS, VIRTA_CALLER, VIRTA_SYSTEM
+from examples.demo._stage import (
+    ADMIN_CLIENT,
+    OIDC_CLIENT,
+    POINTS,
+    SECOND,
+    SECOND_CLIENT,
+    VIRTA_CALLER,
+    VIRTA_SYSTEM,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -61,17 +69,25 @@ def virta() -> WSGIApplication:
 
 def provider() -> WSGIApplication:
     """The OpenID provider."""
-    from examples.openid_provider import DEMO_STUDENTS, Client, make_app
+    from examples.openid_provider import DEMO_STAFF, DEMO_STUDENTS, Client, make_app
 
     parties = _parties()
-    gateway = f"{_url(parties, 'gateway')}/emrex/virta"
-    client = Client(
-        id=OIDC_CLIENT,
-        secret=_secret(parties, "oidc-client"),
-        redirect_uris=frozenset({f"{gateway}/callback"}),
-        post_logout_redirect_uris=frozenset({f"{gateway}/logged-out"}),
-    )
-    return make_app([client], DEMO_STUDENTS, _url(parties, "provider"))
+    gateway = f"{_url(parties, 'gateway')}/emrex"
+
+    def client(id_: str, secret: str, place: str, *callbacks: str) -> Client:
+        return Client(
+            id=id_,
+            secret=_secret(parties, secret),
+            redirect_uris=frozenset(f"{gateway}/{place}/{callback}" for callback in callbacks),
+            post_logout_redirect_uris=frozenset({f"{gateway}/{place}/logged-out"}),
+        )
+
+    clients = [
+        client(OIDC_CLIENT, "oidc-client", "virta", "callback", "my-data/callback"),
+        client(SECOND_CLIENT, "oidc-second", SECOND, "callback", "my-data/callback"),
+        client(ADMIN_CLIENT, "oidc-administrators", "admin", "login/callback"),
+    ]
+    return make_app(clients, (*DEMO_STUDENTS, *DEMO_STAFF), _url(parties, "provider"))
 
 
 def home() -> WSGIApplication:
@@ -95,6 +111,19 @@ def home() -> WSGIApplication:
             federation_keys=pair("federation"),
             service_provider=f"{_url(parties, 'gateway')}/emrex/sp/virta/metadata",
             people=saml_people(),
+        )
+    )
+
+
+def authority() -> WSGIApplication:
+    """The certificate authority."""
+    from examples.certificate_authority import Authority, make_app
+
+    keys = Path(_parties()["folder"]) / "keys"
+    return make_app(
+        Authority(
+            key=(keys / "authority.key").read_bytes(),
+            certificate=(keys / "authority.pem").read_bytes(),
         )
     )
 

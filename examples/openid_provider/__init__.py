@@ -7,6 +7,12 @@ real people.
 """
 
 from examples.openid_provider._app import make_app
-from examples.openid_provider._people import DEMO_STUDENTS, Client, Student
+from examples.openid_provider._people import (
+    DEMO_STAFF,
+    DEMO_STUDENTS,
+    OPERATORS,
+    Client,
+    Student,
+)
 
-__all__ = ["DEMO_STUDENTS", "Client", "Student", "make_app"]
+__all__ = ["DEMO_STAFF", "DEMO_STUDENTS", "OPERATORS", "Client", "Student", "make_app"]

@@ -245,7 +245,7 @@ class _Provider:
         return jwt.encode({"alg": "RS256", "kid": str(self._key.kid)}, claims, self._key)
 
 
-def _claims(grant: Grant) -> dict[str, str]:
+def _claims(grant: Grant) -> dict[str, object]:
     claims = grant.student.claims()
     return claims if "profile" in grant.request.scopes else {"sub": claims["sub"]}
 

@@ -18,11 +18,12 @@ class Student:
     birth_date: date
     learner_number: str
     locale: str = "en"
+    groups: tuple[str, ...] = ()
 
-    def claims(self) -> dict[str, str]:
+    def claims(self) -> dict[str, object]:
         """What the provider says about the person (OpenID Connect Core 1.0, section 5.1).
 
-        ``learner_number`` is this simulator's own claim.
+        ``learner_number`` and ``groups`` are this simulator's own claims.
         """
         return {
             "sub": self.user,
@@ -32,6 +33,7 @@ class Student:
             "birthdate": self.birth_date.isoformat(),
             "learner_number": self.learner_number,
             "locale": self.locale,
+            **({"groups": list(self.groups)} if self.groups else {}),
         }
 
     def accepts(self, password: str) -> bool:
@@ -71,3 +73,17 @@ DEMO_STUDENTS = tuple(
     for user, number, given, family, born, locale in _PEOPLE
 )
 """The demonstration's VIRTA students: invented people."""
+
+OPERATORS = "emrex-operators"
+DEMO_STAFF = (
+    Student(
+        user="olga",
+        password="olga-demo",  # noqa: S106 (a demonstration's, printed at its start)
+        given_name="Olga",
+        family_name="Operaattori",
+        birth_date=date(1980, 8, 8),
+        learner_number="",
+        groups=(OPERATORS,),
+    ),
+)
+"""Who runs the demonstration's gateway: a group of theirs gives the role."""

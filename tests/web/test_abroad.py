@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -197,3 +198,53 @@ def test_variants_of_clients_in_use(client: FlaskClient, signed: tuple[SignedElm
 
     assert 303 == answer.status_code
     assert answer.headers["Location"].startswith(f"{THIRD}/results/")
+
+
+def entry(certificate: bytes, **changes: str | None) -> str:
+    """A registry's entry, with changes; ``None`` takes a field away."""
+    values: dict[str, object] = {
+        "acronym": "Second",
+        "countryCode": "FI",
+        "url": "https://emrex.second.example/second/emp",
+        "institutions": ["second.example"],
+        "pubKey": certificate.decode(),
+    }
+    return json.dumps({k: v for k, v in (values | changes).items() if v is not None})
+
+
+def test_a_registry_entry_adds_a_data_access_point(
+    client: FlaskClient, signed: tuple[SignedElmo, bytes]
+) -> None:
+    """An entry of EMREG's form makes a choice of the start page; the whole list's form with one entry does too."""
+    added = client.post("/registry", data={"entry": entry(signed[1])}, follow_redirects=True)
+    client.post("/registry", data={"entry": f'{{"emps": [{entry(signed[1], acronym="3rd")}]}}'})
+
+    assert "Second is in the list now" in added.text
+    start = client.get("/").text
+    assert 'value="second"' in start
+    assert 'value="3rd"' in start
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"url": "http://emrex.second.example/emp"}, "not an https address"),
+        ({"pubKey": "nonsense"}, "not a certificate in PEM"),
+        ({"acronym": None}, "has no acronym"),
+        ({"acronym": "---"}, "neither letter nor digit"),
+    ],
+    ids=["http", "certificate", "missing", "acronym"],
+)
+def test_an_entry_that_cannot_work_is_refused(
+    client: FlaskClient,
+    signed: tuple[SignedElmo, bytes],
+    changes: dict[str, str | None],
+    sentence: str,
+) -> None:
+    """Each thing that is wrong with an entry is said, and nothing is added."""
+    before = client.get("/").text
+    answer = client.post("/registry", data={"entry": entry(signed[1], **changes)})
+
+    assert answer.status_code == 400
+    assert sentence in answer.text
+    assert before == client.get("/").text
