@@ -14,7 +14,7 @@ from emrex_gateway.errors import ConfigError
 from emrex_gateway.login._addresses import split_url
 from emrex_gateway.login._jws import PublicKey, read_public_key
 from emrex_gateway.login._person import NATIONAL_RULES, ClaimRule
-from emrex_gateway.login._read import Fields
+from emrex_gateway.login._read import N_, Fields
 from emrex_gateway.login.saml import SamlSettings, saml_settings
 
 SIGNING_ALGORITHMS = frozenset(
@@ -131,17 +131,19 @@ _RESERVED = frozenset(
 def _oidc(fields: Fields) -> OidcSettings:
     issuer = fields.text("issuer")
     if (parts := split_url(issuer, http_on_loopback=True)) is None or parts.query:
-        raise fields.wrong("issuer", "must be an https address without query and fragment")
+        raise fields.wrong("issuer", N_("must be an https address without query and fragment"))
     secret, private_key = fields.reference("client_secret"), fields.reference("private_key")
     scopes = fields.texts("scopes", ("openid", "profile"))
     if "openid" not in scopes:
-        raise fields.wrong("scopes", "must contain openid")
+        raise fields.wrong("scopes", N_("must contain openid"))
     algorithms = frozenset(fields.texts("algorithms", ("RS256", "PS256", "ES256")))
     if not algorithms or not algorithms <= SIGNING_ALGORITHMS:
-        raise fields.wrong("algorithms", f"may hold only {', '.join(sorted(SIGNING_ALGORITHMS))}")
+        raise fields.wrong(
+            "algorithms", N_("may hold only %(names)s"), names=", ".join(sorted(SIGNING_ALGORITHMS))
+        )
     parameters = fields.table("parameters")
     if clash := sorted(_RESERVED & parameters.keys()):
-        raise fields.wrong("parameters", f"must not hold {', '.join(clash)}")
+        raise fields.wrong("parameters", N_("must not hold %(names)s"), names=", ".join(clash))
     national = fields.flag("national_identifiers", False)
     return OidcSettings(
         issuer=issuer,
@@ -172,13 +174,13 @@ def _par(fields: Fields) -> Par:
     try:
         return Par(fields.text("par", Par.AUTO.value))
     except ValueError:
-        raise fields.wrong("par", f"must be one of {', '.join(Par)}") from None
+        raise fields.wrong("par", N_("must be one of %(names)s"), names=", ".join(Par)) from None
 
 
 def _request_object(fields: Fields, private_key: str | None) -> bool:
     wanted = fields.flag("request_object", False)
     if wanted and private_key is None:
-        raise fields.wrong("request_object", "needs private_key, which signs it")
+        raise fields.wrong("request_object", N_("needs private_key, which signs it"))
     return wanted
 
 
@@ -190,11 +192,13 @@ def _authentication(
         chosen = ClientAuthentication(fields.text("client_authentication", usual.value))
     except ValueError:
         names = ", ".join(ClientAuthentication)
-        raise fields.wrong("client_authentication", f"must be one of {names}") from None
+        raise fields.wrong(
+            "client_authentication", N_("must be one of %(names)s"), names=names
+        ) from None
     needed = private_key if chosen is ClientAuthentication.PRIVATE_KEY else secret
     if needed is None or (secret and private_key):
         raise fields.wrong(
-            "client_authentication", "needs client_secret or private_key, one of them"
+            "client_authentication", N_("needs client_secret or private_key, one of them")
         )
     return chosen
 
@@ -205,31 +209,35 @@ def _claims(fields: Fields, national: bool) -> dict[str, ClaimRule]:
         try:
             claims[name] = ClaimRule(rule)
         except ValueError:
-            raise fields.wrong("claims", f"may name only {', '.join(ClaimRule)}") from None
+            raise fields.wrong(
+                "claims", N_("may name only %(names)s"), names=", ".join(ClaimRule)
+            ) from None
         if claims[name] in NATIONAL_RULES and not national:
-            raise fields.wrong("claims", "names a national identifier: set national_identifiers")
+            raise fields.wrong(
+                "claims", N_("names a national identifier: set national_identifiers")
+            )
     return claims
 
 
 def _launch(fields: Fields) -> LaunchSettings:
     keys: dict[str, PublicKey] = {}
     for entry in fields.tables("keys"):
-        part = Fields("keys", entry)
+        part = Fields("keys", entry, "keys")
         kid, pem, jwk = part.text("kid"), part.text("public_key", ""), part.table("jwk")
         part.end()
         if bool(pem) == bool(jwk):
-            raise fields.wrong("keys", "needs public_key (PEM) or jwk, one of them, in each")
+            raise fields.wrong("keys", N_("needs public_key (PEM) or jwk, one of them, in each"))
         if kid in keys:
-            raise fields.wrong("keys", "has one kid twice")
+            raise fields.wrong("keys", N_("has one kid twice"))
         try:
             keys[kid] = read_public_key(pem or jwk)
         except (ValueError, TypeError, KeyError, JoseError):
-            raise fields.wrong("keys", "holds something that is no public key") from None
+            raise fields.wrong("keys", N_("holds something that is no public key")) from None
         if not any(keys[kid].fits(alg) for alg in LAUNCH_ALGORITHMS):
-            raise fields.wrong("keys", "may hold only RSA of 2048 bits or more, or EC P-256")
+            raise fields.wrong("keys", N_("may hold only RSA of 2048 bits or more, or EC P-256"))
     launch_url = fields.text("launch_url", "")
     if launch_url and split_url(launch_url, http_on_loopback=True) is None:
-        raise fields.wrong("launch_url", "must be an https address without fragment")
+        raise fields.wrong("launch_url", N_("must be an https address without fragment"))
     return LaunchSettings(
         issuer=fields.text("issuer"),
         keys=keys,
@@ -243,7 +251,9 @@ def _launch(fields: Fields) -> LaunchSettings:
 def _origin(fields: Fields, text: str) -> str:
     parts = split_url(text, http_on_loopback=True)
     if parts is None or parts.path not in ("", "/") or parts.query:
-        raise fields.wrong("return_origins", "may hold only origins such as https://host.example")
+        raise fields.wrong(
+            "return_origins", N_("may hold only origins such as https://host.example")
+        )
     return origin_of(text)
 
 
