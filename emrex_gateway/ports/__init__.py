@@ -1,8 +1,18 @@
 """What the rooms ask of each other and of plugins: Protocols and the data that they exchange."""
 
 from emrex_gateway.ports._adapters import ADAPTER_API_VERSION, Adapter, AdapterPlugin, RecordSource
+from emrex_gateway.ports._administrator_rows import AdministratorRows
 from emrex_gateway.ports._federation_rows import EntityRows, Hit, Replaced, SessionRows
+from emrex_gateway.ports._key_rows import KeyRows
 from emrex_gateway.ports._login import Launch, LoggedIn, Login, LoginStart, LogoutNotice, Once
+from emrex_gateway.ports._login_rows import LoginCheck, LoginRows, Removable, Removed
+from emrex_gateway.ports._owner_rows import (
+    OwnerRows,
+    Place,
+    RetentionRows,
+    SupportRows,
+    TransferFilter,
+)
 from emrex_gateway.ports._rows import (
     AuditRows,
     Circuit,
@@ -19,6 +29,7 @@ __all__ = [
     "ADAPTER_API_VERSION",
     "Adapter",
     "AdapterPlugin",
+    "AdministratorRows",
     "AuditRows",
     "Circuit",
     "CircuitRows",
@@ -26,21 +37,31 @@ __all__ = [
     "ConfigRows",
     "EntityRows",
     "Hit",
+    "KeyRows",
     "Launch",
     "LoggedIn",
     "Login",
+    "LoginCheck",
+    "LoginRows",
     "LoginStart",
     "LogoutNotice",
     "Once",
     "OnceRows",
+    "OwnerRows",
+    "Place",
     "Queue",
     "RecordSource",
+    "Removable",
+    "Removed",
     "Replaced",
+    "RetentionRows",
     "Secrets",
     "SessionRows",
     "Signer",
     "Signers",
     "Store",
+    "SupportRows",
+    "TransferFilter",
     "TransferRows",
     "UnitOfWork",
 ]

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from emrex_gateway.ports._administrator_rows import AdministratorRows
 from emrex_gateway.ports._federation_rows import EntityRows, SessionRows
+from emrex_gateway.ports._key_rows import KeyRows
+from emrex_gateway.ports._login_rows import LoginRows
+from emrex_gateway.ports._owner_rows import OwnerRows, RetentionRows, SupportRows
 from emrex_gateway.ports._rows import AuditRows, CircuitRows, ConfigRows, OnceRows, TransferRows
 
 
@@ -27,6 +31,18 @@ class UnitOfWork(Protocol):
     def entities(self) -> EntityRows: ...
     @property
     def sessions(self) -> SessionRows: ...
+    @property
+    def owners(self) -> OwnerRows: ...
+    @property
+    def support(self) -> SupportRows: ...
+    @property
+    def retention(self) -> RetentionRows: ...
+    @property
+    def administrators(self) -> AdministratorRows: ...
+    @property
+    def keys(self) -> KeyRows: ...
+    @property
+    def logins(self) -> LoginRows: ...
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run ``action`` once the transaction is durable (to send to the queue); not on rollback."""
 

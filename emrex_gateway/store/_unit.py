@@ -11,13 +11,19 @@ import sqlalchemy as sa
 
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.ports import Clock
+from emrex_gateway.store._administrator_rows import SqlAdministratorRows
 from emrex_gateway.store._config_rows import SqlConfigRows
 from emrex_gateway.store._engine import temporary
 from emrex_gateway.store._entity_rows import SqlEntityRows
+from emrex_gateway.store._key_rows import SqlKeyRows
+from emrex_gateway.store._login_rows import SqlLoginRows
 from emrex_gateway.store._other_rows import SqlAuditRows, SqlCircuitRows, SqlOnceRows
+from emrex_gateway.store._owner_rows import SqlOwnerRows
+from emrex_gateway.store._retention_rows import SqlRetentionRows
 from emrex_gateway.store._schema import head, revision_of
 from emrex_gateway.store._seal import KeyChain
 from emrex_gateway.store._session_rows import SqlSessionRows
+from emrex_gateway.store._support_rows import SqlSupportRows
 from emrex_gateway.store._transfer_rows import SqlTransferRows
 
 log = logging.getLogger(__name__)
@@ -34,6 +40,12 @@ class SqlUnitOfWork:
         self.circuits = SqlCircuitRows(connection)
         self.entities = SqlEntityRows(connection, clock)
         self.sessions = SqlSessionRows(connection, keys)
+        self.owners = SqlOwnerRows(connection, keys)
+        self.support = SqlSupportRows(connection)
+        self.retention = SqlRetentionRows(connection)
+        self.administrators = SqlAdministratorRows(connection, keys)
+        self.keys = SqlKeyRows(connection)
+        self.logins = SqlLoginRows(connection)
         self._actions: list[Callable[[], None]] = []
 
     def after_commit(self, action: Callable[[], None]) -> None:
