@@ -21,6 +21,25 @@ class ReturnCode(StrEnum):
         return "EMP_" + self.value.removeprefix("NCP_")
 
 
+class Direction(StrEnum):
+    """Which way a transfer's records go, seen from here."""
+
+    EXPORT = "export"
+    IMPORT = "import"
+
+
+class TransferOutcome(StrEnum):
+    """How a transfer ended; the row keeps it when the transfer expires. See ``outcome_of``."""
+
+    OK = "ok"
+    """The reply with the document was handed out (or downloaded)."""
+    NO_RESULTS = "no-results"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+    ABANDONED = "abandoned"
+    """Nobody went on with it until its time was over."""
+
+
 class TransferState(StrEnum):
     """Where a transfer stands. See ``TRANSITIONS`` for the ways between them."""
 
@@ -65,6 +84,23 @@ From FAILED a retry leads back to the step that failed. From DELIVERED a student
 whose browser does not run the page's script may still cancel instead of posting.
 """
 
+_OUTCOMES = {
+    _S.DELIVERED: TransferOutcome.OK,
+    _S.NO_RESULTS: TransferOutcome.NO_RESULTS,
+    _S.CANCELLED: TransferOutcome.CANCELLED,
+    _S.FAILED: TransferOutcome.ERROR,
+    _S.EXPIRED: TransferOutcome.ABANDONED,
+}
+
+
+def outcome_of(state: TransferState) -> TransferOutcome | None:
+    """Return the outcome of a transfer that comes to this state, ``None`` for one under way.
+
+    An expired transfer has the outcome that it had before, and was abandoned
+    when it had none: a reply that is ready and never fetched was not sent.
+    """
+    return _OUTCOMES.get(state)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRequest:
@@ -90,6 +126,14 @@ class Transfer:
     ``client_host`` is the return address's host, or ``None`` for an export
     from the host's button. ``client`` is sealed with the payload, not here.
     ``failure`` is an error's class name from ``errors``, never its text.
+
+    ``outcome`` and ``finished_at`` are ``None`` while it is under way (and
+    again after a retry); expiry leaves them as they are. ``records`` is how
+    many were in the document, once it was handed out. ``person`` is a keyed
+    hash of the institution and the person's strongest identifier (see
+    ``person_keys``), ``None`` before the login and after the person had it
+    deleted: who it is can be told by those only who know the identifier and
+    the key.
     """
 
     id: str
@@ -106,3 +150,8 @@ class Transfer:
     failure: str | None = None
     attempts: int = 0
     version: int = 0
+    direction: Direction = Direction.EXPORT
+    outcome: TransferOutcome | None = None
+    finished_at: datetime | None = None
+    records: int | None = None
+    person: str | None = field(default=None, repr=False)

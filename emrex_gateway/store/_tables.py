@@ -118,7 +118,18 @@ transfer = Table(
     Column("failure", String(64)),
     Column("attempts", Integer, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("direction", String(16), nullable=False, server_default="export"),
+    Column("outcome", String(16)),
+    Column("finished_at", Utc, index=True),
+    Column("records", Integer),
+    Column("person", String(64)),
     Index(None, "state", "changed_at"),
+    # what a search begins with, each in the order that its pages have
+    Index(None, "created_at", "id"),
+    *(
+        Index(None, column, "created_at", "id")
+        for column in ("access_point", "outcome", "failure", "client_host", "state")
+    ),
 )
 
 payload_key = Table(

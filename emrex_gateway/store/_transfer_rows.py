@@ -9,7 +9,14 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from emrex_gateway.domain import TRANSITIONS, Transfer, TransferState
+from emrex_gateway.domain import (
+    TRANSITIONS,
+    Direction,
+    Transfer,
+    TransferOutcome,
+    TransferState,
+    outcome_of,
+)
 from emrex_gateway.errors import SealError, StaleTransfer, TransferError, TransferNotFound
 from emrex_gateway.ports import Clock
 from emrex_gateway.store import _seal
@@ -20,7 +27,16 @@ from emrex_gateway.store._engine import dialect_insert
 T = TypeVar("T")
 
 CHANGEABLE = frozenset(
-    {"expires_at", "client_host", "login_method", "adapter", "failure", "attempts", "browser_hash"}
+    {
+        "expires_at",
+        "client_host",
+        "login_method",
+        "adapter",
+        "failure",
+        "attempts",
+        "browser_hash",
+        "records",
+    }
 )
 """What ``move`` may change besides the state; the rest of a transfer is fixed when it is added."""
 
@@ -47,7 +63,7 @@ class SqlTransferRows:
         row = self._connection.execute(query).one_or_none()
         if row is None:
             raise TransferNotFound("there is no such transfer")
-        return _transfer(row)
+        return transfer_of(row)
 
     def move(self, transfer: Transfer, state: TransferState, **changes: Any) -> Transfer:
         if unknown := sorted(set(changes) - CHANGEABLE):
@@ -60,8 +76,12 @@ class SqlTransferRows:
             changed_at=self._clock(),
             version=transfer.version + 1,
             **changes,
+            **_ending(transfer, state, self._clock()),
         )
-        values = {"state": state, "changed_at": moved.changed_at, "version": moved.version}
+        values = {
+            name: getattr(moved, name)
+            for name in ("state", "changed_at", "version", "outcome", "finished_at")
+        }
         done = self._connection.execute(
             sa.update(t.transfer)
             .where(t.transfer.c.id == transfer.id, t.transfer.c.version == transfer.version)
@@ -81,7 +101,7 @@ class SqlTransferRows:
             .order_by(t.transfer.c.changed_at, t.transfer.c.id)
             .limit(limit)
         )
-        return tuple(_transfer(row) for row in rows)
+        return tuple(transfer_of(row) for row in rows)
 
     def overdue(self, now: datetime, limit: int = 500) -> tuple[Transfer, ...]:
         rows = self._connection.execute(
@@ -93,7 +113,7 @@ class SqlTransferRows:
             .order_by(t.transfer.c.expires_at, t.transfer.c.id)
             .limit(limit)
         )
-        return tuple(_transfer(row) for row in rows)
+        return tuple(transfer_of(row) for row in rows)
 
     def expire_entered(self, now: datetime, limit: int = 5000) -> int:
         ids = [
@@ -112,7 +132,13 @@ class SqlTransferRows:
         self._connection.execute(
             sa.update(t.transfer)
             .where(t.transfer.c.id.in_(ids), t.transfer.c.state == TransferState.ENTERED)
-            .values(state=TransferState.EXPIRED, changed_at=now, version=t.transfer.c.version + 1)
+            .values(
+                state=TransferState.EXPIRED,
+                changed_at=now,
+                version=t.transfer.c.version + 1,
+                outcome=TransferOutcome.ABANDONED,
+                finished_at=now,
+            )
         )
         for table in (t.payload, t.payload_key):
             # only of those that the update took: a login may have moved one meanwhile
@@ -193,6 +219,21 @@ class SqlTransferRows:
         return key
 
 
+def _ending(transfer: Transfer, state: TransferState, now: datetime) -> dict[str, Any]:
+    """What a step does to the outcome: an end sets it, a retry takes it back, expiry leaves it.
+
+    A process of an older release may have ended the transfer without writing
+    how; then its state before the expiry tells.
+    """
+    before = transfer.outcome or outcome_of(transfer.state)
+    if state is TransferState.EXPIRED and before is not None:
+        return {"outcome": before, "finished_at": transfer.finished_at or transfer.changed_at}
+    after = outcome_of(state)
+    if state is transfer.state and transfer.outcome is after:
+        return {}
+    return {"outcome": after, "finished_at": now if after else None}
+
+
 _FIELDS = tuple(field.name for field in dataclasses.fields(Transfer))
 
 
@@ -200,7 +241,10 @@ def _columns(transfer: Transfer) -> dict[str, Any]:
     return {name: getattr(transfer, name) for name in _FIELDS}
 
 
-def _transfer(row: sa.Row[Any]) -> Transfer:
+def transfer_of(row: sa.Row[Any]) -> Transfer:
     values = dict(row._mapping)
     values["state"] = TransferState(values["state"])
+    values["direction"] = Direction(values["direction"])
+    if values["outcome"] is not None:
+        values["outcome"] = TransferOutcome(values["outcome"])
     return Transfer(**values)
