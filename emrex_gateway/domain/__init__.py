@@ -58,6 +58,7 @@ from emrex_gateway.domain._keys import (
     SelfTestResult,
     SigningKey,
 )
+from emrex_gateway.domain._merge import Merged, different_people, merge
 from emrex_gateway.domain._owners import (
     OwnVisit,
     SweepMark,
@@ -113,6 +114,7 @@ from emrex_gateway.domain._transfers import (
     TransferState,
     outcome_of,
 )
+from emrex_gateway.domain._tries import Try, TryAnswer, TryQuestion, TryState
 
 __all__ = [
     "ECTS",
@@ -164,6 +166,7 @@ __all__ = [
     "LoginMethod",
     "Logo",
     "LosType",
+    "Merged",
     "MetadataKind",
     "OwnVisit",
     "Permission",
@@ -202,13 +205,19 @@ __all__ = [
     "TransferOutcome",
     "TransferState",
     "Trouble",
+    "Try",
+    "TryAnswer",
+    "TryQuestion",
+    "TryState",
     "UnsignedElmo",
     "VerifiedElmo",
     "Visit",
     "best_text",
     "complete_issuer",
+    "different_people",
     "identifier_keys",
     "language_tag",
+    "merge",
     "outcome_of",
     "person_keys",
     "plain",

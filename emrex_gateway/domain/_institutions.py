@@ -102,7 +102,11 @@ class AccessPoint:
 class AdapterBinding:
     """An adapter that an institution uses, with the plugin's settings as written.
 
-    Secrets in ``settings`` are references. Lower ``position`` goes first.
+    Secrets in ``settings`` are references. Lower ``position`` goes first: of two
+    adapters' records of one attainment the first one's counts. Without the
+    answer of a ``required`` one nothing is offered; of another the student is
+    told that its records are missing. A ``fallback`` is asked only when those
+    before it have nothing to offer.
     """
 
     id: str
@@ -111,6 +115,8 @@ class AdapterBinding:
     settings: Mapping[str, Any] = field(repr=False)
     enabled: bool = True
     position: int = 0
+    required: bool = True
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
