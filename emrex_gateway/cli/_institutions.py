@@ -32,7 +32,7 @@ id = "example-oidc"
 institution = "example"
 kind = "oidc"                          # or saml, host, launch
 names = { en = "Log in with Example" }
-# enabled, position
+# enabled, position, for_administrators (by its role rules, and no students)
 [login_methods.settings]
 
 [[federations]]                        # for login methods of the kind saml
@@ -79,8 +79,13 @@ from typing import Any
 
 import msgspec
 
-from emrex_gateway import login
 from emrex_gateway.adapters import check_settings, plugin
+from emrex_gateway.administering._parties import (
+    FederationPart,
+    KnownClientPart,
+    LoginMethodPart,
+    ServiceProviderPart,
+)
 from emrex_gateway.administering._values import (
     COUNTRY,
     HOST,
@@ -90,16 +95,13 @@ from emrex_gateway.administering._values import (
     read_hosts,
     read_texts,
 )
-from emrex_gateway.cli._parties import FederationPart, ServiceProviderPart
 from emrex_gateway.cli._plan import Plan, check_references
 from emrex_gateway.domain import (
     AccessPoint,
     AdapterBinding,
     ElmoVersion,
     Institution,
-    KnownClient,
     LearnerDetail,
-    LoginMethod,
     PersonIdentifierType,
     ReleaseRule,
 )
@@ -145,30 +147,14 @@ class _Adapter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     position: int = 0
 
 
-class _LoginMethod(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    id: str
-    institution: str
-    kind: str
-    names: dict[str, str]
-    settings: dict[str, Any] = {}
-    enabled: bool = True
-    position: int = 0
-
-
-class _KnownClient(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    name: str
-    url: str
-    country: str
-
-
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     institutions: list[_Institution] = []
     federations: list[FederationPart] = []
     service_providers: list[ServiceProviderPart] = []
     access_points: list[_AccessPoint] = []
     adapters: list[_Adapter] = []
-    login_methods: list[_LoginMethod] = []
-    known_clients: list[_KnownClient] = []
+    login_methods: list[LoginMethodPart] = []
+    known_clients: list[KnownClientPart] = []
 
 
 def read(path: Path, *, http_on_loopback: bool = False) -> Plan:
@@ -191,8 +177,8 @@ def read(path: Path, *, http_on_loopback: bool = False) -> Plan:
         service_providers=tuple(one.check() for one in file.service_providers),
         access_points=tuple(_access_point(one) for one in file.access_points),
         bindings=tuple(_binding(one) for one in file.adapters),
-        login_methods=tuple(_login_method(one) for one in file.login_methods),
-        known_clients=tuple(_known_client(one, http_on_loopback) for one in file.known_clients),
+        login_methods=tuple(one.check() for one in file.login_methods),
+        known_clients=tuple(one.check(http=http_on_loopback) for one in file.known_clients),
     )
     check_references(plan)
     return plan
@@ -245,21 +231,3 @@ def _binding(one: _Adapter) -> AdapterBinding:
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     return AdapterBinding(**msgspec.structs.asdict(one))
-
-
-def _login_method(one: _LoginMethod) -> LoginMethod:
-    where = f"login method {one.id!r}"
-    match(SLUG, one.id, where, "id")
-    values = msgspec.structs.asdict(one) | {"names": read_texts(one.names, where)}
-    method = LoginMethod(**values)
-    login.settings_of(method)
-    return method
-
-
-def _known_client(one: _KnownClient, http: bool) -> KnownClient:
-    where = f"known client {one.name!r}"
-    match(COUNTRY, one.country, where, "country")
-    check_url(one.url, where, http=http)
-    if not 0 < len(one.name) <= 200:
-        raise ConfigError(f"{where}: the name must have 1 to 200 characters")
-    return KnownClient(name=one.name, url=one.url, country=one.country)
