@@ -51,15 +51,27 @@ class Event(StrEnum):
     REPLY_DOWNLOADED = "reply.downloaded"
     """The student took the signed file."""
     TRANSFER_CANCELLED = "transfer.cancelled"
-    """The student stopped."""
+    """The student stopped, or support did for them (``by``)."""
     TRANSFER_RETRIED = "transfer.retried"
-    """The student asked to try a failed step again."""
+    """The student, or support (``by``), asked to try a failed step again."""
+    TRANSFER_PURGED = "transfer.purged"
+    """Support destroyed a transfer's contents before their time; ``state`` is where it stood."""
+    OWN_DATA_SEEN = "own.seen"
+    """Somebody logged in to see what is kept of them; ``count`` transfers were shown."""
+    OWN_DATA_ERASED = "own.erased"
+    """A person had a transfer's contents destroyed, and that it was theirs forgotten."""
     TRANSFER_GIVEN_UP = "transfer.given_up"
     """A step was begun too often without an end."""
     TRANSFER_EXPIRED = "transfer.expired"
     """A transfer's time was over; its contents were destroyed."""
     ENTRIES_EXPIRED = "entries.expired"
     """Transfers that nobody logged in to were ended in bulk; their contents were destroyed."""
+    ADMIN_ENTERED = "admin.entered"
+    """An administrator logged in."""
+    ADMIN_REFUSED = "admin.refused"
+    """An administrator's login failed or was refused; ``account`` where it was known."""
+    ADMIN_LEFT = "admin.left"
+    """An administrator's session ended before its time."""
     METADATA_REFRESHED = "metadata.refreshed"
     """A federation's new copy was verified and indexed."""
     METADATA_FAILED = "metadata.failed"
@@ -72,6 +84,10 @@ class Event(StrEnum):
     """An administrator changed one setting: ``before`` and ``after``, shortened when long."""
     SETTING_ADDED = "setting.added"
     """An administrator added a thing to the configuration; its settings follow as ``setting.changed``."""
+    ADAPTER_TRY_ORDERED = "adapter.try_ordered"
+    """An administrator asked to try an adapter, perhaps with a test student."""
+    ADAPTER_TRIED = "adapter.tried"
+    """A try of an adapter came to its end."""
     SETTING_REMOVED = "setting.removed"
     """An administrator removed a thing from the configuration."""
 
@@ -88,7 +104,7 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.LOGIN_REFUSED: frozenset({"reason", "provider", "status", "missing"}),
         _E.LOGGED_OUT: frozenset({"by"}),
         _E.LOGOUT_REFUSED: frozenset({"reason"}),
-        _E.RECORDS_FETCHED: frozenset({"adapter", "records"}),
+        _E.RECORDS_FETCHED: frozenset({"adapter", "records", "missing", "duplicates"}),
         _E.RECORDS_NONE: frozenset({"error"}),
         _E.RECORDS_FAILED: frozenset({"error"}),
         _E.CONSENT_GIVEN: frozenset({"records", "identifiers"}),
@@ -96,11 +112,17 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.ELMO_FAILED: frozenset({"error"}),
         _E.REPLY_DELIVERED: frozenset({"code"}),
         _E.REPLY_DOWNLOADED: frozenset(),
-        _E.TRANSFER_CANCELLED: frozenset(),
-        _E.TRANSFER_RETRIED: frozenset({"step"}),
+        _E.TRANSFER_CANCELLED: frozenset({"by"}),
+        _E.TRANSFER_RETRIED: frozenset({"step", "by"}),
+        _E.TRANSFER_PURGED: frozenset({"by", "state"}),
+        _E.OWN_DATA_SEEN: frozenset({"institution", "method", "count"}),
+        _E.OWN_DATA_ERASED: frozenset({"state"}),
         _E.TRANSFER_GIVEN_UP: frozenset({"attempts"}),
         _E.TRANSFER_EXPIRED: frozenset({"state"}),
         _E.ENTRIES_EXPIRED: frozenset({"count"}),
+        _E.ADMIN_ENTERED: frozenset({"account", "method"}),
+        _E.ADMIN_REFUSED: frozenset({"account", "method", "reason", "values", "reference"}),
+        _E.ADMIN_LEFT: frozenset({"account", "reason"}),
         _E.METADATA_REFRESHED: frozenset({"federation", "entities", "providers", "removed"}),
         _E.METADATA_FAILED: frozenset({"federation", "reason"}),
         _E.METADATA_ALARM: frozenset({"federation", "reason", "entities", "providers", "removed"}),
@@ -108,6 +130,10 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.SETTING_CHANGED: _SETTING | {"field", "before", "after"},
         _E.SETTING_ADDED: _SETTING,
         _E.SETTING_REMOVED: _SETTING,
+        _E.ADAPTER_TRY_ORDERED: frozenset({"by", "institution", "key", "student", "apply"}),
+        _E.ADAPTER_TRIED: frozenset(
+            {"by", "institution", "key", "outcome", "step", "records", "applied"}
+        ),
     }
 )
 """What each event may say: error class names, short codes, counts, configured names, hosts."""

@@ -57,6 +57,12 @@ class Settings:
     session_idle: int = 1800
     """How long somebody stays logged in without asking for a page."""
 
+    admin_session_lifetime: int = 8 * 3600
+    """How long an administrator stays logged in at the most; a provider may say less."""
+
+    admin_session_idle: int = 1800
+    """How long an administrator stays logged in without asking for a page."""
+
     delivered_lifetime: int = 3600
     """How long a finished transfer's reply can be loaded again before it is destroyed."""
 
@@ -103,6 +109,8 @@ class Settings:
             raise ConfigError("public_url must be https (http only with http_on_loopback)")
         if min(self.session_lifetime, self.session_idle) <= 0:
             raise ConfigError("session_lifetime and session_idle must be above 0")
+        if min(self.admin_session_lifetime, self.admin_session_idle) <= 0:
+            raise ConfigError("admin_session_lifetime and admin_session_idle must be above 0")
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
 
     @property

@@ -144,6 +144,33 @@ class RoleRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a local account proves itself with; sealed where it is kept, and apart from the account.
+
+    ``password`` is an Argon2 hash in its usual notation, ``secret`` the shared
+    secret of the one-time codes (base32), ``codes`` hashes of the recovery
+    codes that are left. Until the first login there is an ``invitation`` (a
+    hash) with its end, and no password. ``secret`` counts once the person has
+    shown a code from it (``confirmed``).
+    """
+
+    password: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    confirmed: bool = False
+    codes: tuple[str, ...] = field(default=(), repr=False)
+    invitation: str = field(default="", repr=False)
+    invited_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttle:
+    """How often a login failed for one name or one network, and until when nothing is tried."""
+
+    failures: int = 0
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """An administrator's session: a row, so that ending it holds in every process.
 

@@ -22,14 +22,36 @@ from emrex_gateway.domain import (
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """How much an institution has switched on, and how much there is: pairs of numbers."""
+
+    access_points: tuple[int, int] = (0, 0)
+    adapters: tuple[int, int] = (0, 0)
+    login_methods: tuple[int, int] = (0, 0)
+
+
 class ConfigRows(Protocol):
     """Institutions and what they have switched on."""
+
+    def hold(self) -> None:
+        """Nobody else who asks for this changes the configuration until the transaction ends.
+
+        Before reading what will be changed: else two who change it at once both
+        see the same former state, and one change is lost.
+        """
 
     def institutions(self) -> tuple[Institution, ...]: ...
     def institution(self, slug: str) -> Institution:
         """Raises ``ConfigError`` when unknown."""
 
     def access_points(self) -> tuple[AccessPoint, ...]: ...
+    def access_points_of(self, institution: str) -> tuple[AccessPoint, ...]:
+        """By slug, switched-off ones included."""
+
+    def switched(self, institutions: Sequence[str]) -> Mapping[str, Switched]:
+        """What each of them has, and how much of it is on: a fixed number of queries."""
+
     def access_point(self, slug: str) -> AccessPoint | None: ...
     def bindings(self, institution: str) -> tuple[AdapterBinding, ...]:
         """Enabled ones first by position, then disabled ones."""

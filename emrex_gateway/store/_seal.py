@@ -47,6 +47,19 @@ class KeyChain:
             raise SealError(f"the payload key {wrapped_by} is not among the settings' payload_keys")
         return _open(cipher, wrapped, _key_context(transfer_id))
 
+    def seal(self, name: str, data: bytes) -> tuple[str, bytes]:
+        """Return the sealing key's name and the data, bound to ``name`` (what kind of row, and which).
+
+        For small values that live long; contents of a transfer have a key of their own.
+        """
+        return self._first, _seal(self._ciphers[self._first], data, _value_context(name))
+
+    def open(self, name: str, sealed_by: str, sealed: bytes) -> bytes:
+        """Reverse ``seal``; raises ``SealError``."""
+        if (cipher := self._ciphers.get(sealed_by)) is None:
+            raise SealError(f"the payload key {sealed_by} is not among the settings' payload_keys")
+        return _open(cipher, sealed, _value_context(name))
+
     def hashes(self, kind: str, *values: str) -> tuple[str, ...]:
         """Return HMAC-SHA-256 of the values, in hex, by each key: to find a row again.
 
@@ -112,6 +125,10 @@ def _open(cipher: AESGCM, sealed: bytes, context: bytes) -> bytes:
 
 def _key_context(transfer_id: str) -> bytes:
     return b"key\0" + transfer_id.encode()
+
+
+def _value_context(name: str) -> bytes:
+    return b"value\0" + name.encode()
 
 
 def _payload_context(transfer_id: str, kind: str) -> bytes:

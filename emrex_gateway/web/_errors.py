@@ -29,6 +29,8 @@ from emrex_gateway.errors import (
 )
 from emrex_gateway.web._context import known_transfer
 from emrex_gateway.web._steps import go_on
+from emrex_gateway.web.admin import _problem
+from emrex_gateway.web.admin._visit import in_frame
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +73,8 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _show(page: _Page, error: Exception) -> Response:
+    if in_frame() and (words := _problem.words(error)) is not None:
+        page = _Page(*words)
     at = _transfer()
     reference = at.reference if at else secrets.token_hex(4).upper()
     # the class and our own reference only: an exception's text may quote a person
@@ -95,7 +99,8 @@ def _render(page: _Page, reference: str) -> str:
     if page.status != 429:
         # the frame reads the database, which may be what just broke
         with suppress(Exception):
-            return render_template("emrex/error.html", page=page, reference=reference)
+            name = "emrex/admin/error.html" if in_frame() else "emrex/error.html"
+            return render_template(name, page=page, reference=reference)
     return render_template("emrex/bare.html", page=page, reference=reference)
 
 

@@ -15,6 +15,7 @@ from emrex_gateway.web import (
     _limits,
     _rows,
     _steps,
+    admin,
 )
 from emrex_gateway.web._context import EXTENSION, Context, Host, form_token, is_logged_in
 from emrex_gateway.web._entry import entry
@@ -34,6 +35,7 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
     _limits.init(app, services.settings.entry_limit)
     for blueprint in (health, entry, login, finding, student, finish, logout, sp):
         app.register_blueprint(blueprint)
+    admin.init(app)
     _errors.init(app)
     app.after_request(_languages.remember)
     app.after_request(_headers.apply)

@@ -56,7 +56,7 @@ def told(error: ConfigError) -> str:
 class LinesField(Field):
     """Several values, one a line; ``data`` is a tuple without blanks and repetitions."""
 
-    widget = TextArea()
+    widget: Any = TextArea()
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         text = valuelist[0] if valuelist else ""

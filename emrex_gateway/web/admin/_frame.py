@@ -95,4 +95,4 @@ def require_token() -> None:
 def _to_login() -> Response:
     """To the login page and back here, for a page; a post is lost on the way, and says so there."""
     here = request.full_path.rstrip("?") if request.method == "GET" else ""
-    return redirect(url_for("admin_people.login", next=here or None), code=303)
+    return redirect(url_for("admin_login.begin", next=here or None), code=303)
