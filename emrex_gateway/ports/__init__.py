@@ -19,9 +19,10 @@ from emrex_gateway.ports._rows import (
     CircuitRows,
     ConfigRows,
     OnceRows,
+    Switched,
     TransferRows,
 )
-from emrex_gateway.ports._signing import Signer, Signers
+from emrex_gateway.ports._signing import KeyMaker, MadeKey, Signer, Signers
 from emrex_gateway.ports._store import Store, UnitOfWork
 from emrex_gateway.ports._world import Clock, Queue, Secrets
 
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigRows",
     "EntityRows",
     "Hit",
+    "KeyMaker",
     "KeyRows",
     "Launch",
     "LoggedIn",
@@ -45,6 +47,7 @@ __all__ = [
     "LoginRows",
     "LoginStart",
     "LogoutNotice",
+    "MadeKey",
     "Once",
     "OnceRows",
     "OwnerRows",
@@ -61,6 +64,7 @@ __all__ = [
     "Signers",
     "Store",
     "SupportRows",
+    "Switched",
     "TransferFilter",
     "TransferRows",
     "UnitOfWork",

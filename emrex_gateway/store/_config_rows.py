@@ -17,11 +17,15 @@ from emrex_gateway.domain import (
     ServiceProvider,
 )
 from emrex_gateway.errors import ConfigError
+from emrex_gateway.ports import Switched
 from emrex_gateway.store import _tables as t
 from emrex_gateway.store._codec import decode, encode
 from emrex_gateway.store._engine import dialect_insert
 
 T = TypeVar("T")
+
+_CONFIG_LOCK = 0x656D7265
+"""The number of PostgreSQL's advisory lock for changes of the configuration; any that is ours."""
 
 _SERVICE_PROVIDER = sa.select(t.service_provider.c.data).where(
     t.service_provider.c.institution == sa.bindparam("of")
@@ -34,6 +38,11 @@ class SqlConfigRows:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+
+    def hold(self) -> None:
+        # SQLite's writers follow one another anyway (``BEGIN IMMEDIATE``).
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CONFIG_LOCK)))
 
     def institutions(self) -> tuple[Institution, ...]:
         table = t.institution
@@ -58,6 +67,33 @@ class SqlConfigRows:
         return self._one(
             sa.select(t.access_point.c.data).where(t.access_point.c.slug == slug), AccessPoint
         )
+
+    def access_points_of(self, institution: str) -> tuple[AccessPoint, ...]:
+        table = t.access_point
+        return self._all(
+            sa.select(table.c.data)
+            .where(table.c.institution == institution)
+            .order_by(table.c.slug),
+            AccessPoint,
+        )
+
+    def switched(self, institutions: Sequence[str]) -> dict[str, Switched]:
+        counts = [
+            self._switched(table, institutions)
+            for table in (t.access_point, t.binding, t.login_method)
+        ]
+        return {
+            slug: Switched(*(count.get(slug, (0, 0)) for count in counts)) for slug in institutions
+        }
+
+    def _switched(self, table: sa.Table, institutions: Sequence[str]) -> dict[str, tuple[int, int]]:
+        on = sa.func.sum(sa.case((table.c.enabled, 1), else_=0))
+        rows = self._connection.execute(
+            sa.select(table.c.institution, on, sa.func.count())
+            .where(table.c.institution.in_(institutions))
+            .group_by(table.c.institution)
+        )
+        return {slug: (int(some), int(every)) for slug, some, every in rows}
 
     def bindings(self, institution: str) -> tuple[AdapterBinding, ...]:
         return self._all(_of(t.binding, institution), AdapterBinding)
