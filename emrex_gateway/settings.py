@@ -39,6 +39,10 @@ class Settings:
     payload_keys: tuple[str, ...] = ()
     """References to 32-byte keys in base64: the first seals, all open (rotation)."""
 
+    institution_secrets: str = ""
+    """The folder in which each institution has one of its own, by slug, with secrets that its
+    administrators may name; empty: only operators name secrets."""
+
     demo: bool = False
     """A demonstration: its key is accepted and its pages say so."""
 
