@@ -25,6 +25,7 @@ from emrex_gateway.exporting._payloads import (
     Origin,
     Outcome,
 )
+from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
 
 _CODES = {
@@ -94,9 +95,7 @@ def reply(services: Services, transfer: Transfer, message: str) -> Reply:
             raise TransferError("the signed document is gone")
         signed = SignedElmo(outcome.elmo) if outcome and code is ReturnCode.OK else None
         if transfer.state is TransferState.SIGNED:
-            uow.transfers.move(
-                transfer, TransferState.DELIVERED, expires_at=over_at(services, transfer)
-            )
+            _deliver(services, uow, transfer)
             audit.record(uow, Event.REPLY_DELIVERED, transfer=transfer.id, code=code.value)
     fields = network.reply_fields(
         session_id=request.session_id,
@@ -119,9 +118,7 @@ def download(services: Services, transfer: Transfer) -> Download:
         if outcome is None or origin is None:
             raise TransferError("this transfer is not a download")
         if transfer.state is TransferState.SIGNED:
-            uow.transfers.move(
-                transfer, TransferState.DELIVERED, expires_at=over_at(services, transfer)
-            )
+            _deliver(services, uow, transfer)
             audit.record(uow, Event.REPLY_DOWNLOADED, transfer=transfer.id)
     return Download(
         elmo=outcome.elmo,
@@ -133,26 +130,47 @@ def download(services: Services, transfer: Transfer) -> Download:
 
 def cancel(services: Services, transfer: Transfer) -> Transfer:
     """The student stops. Raises ``StaleTransfer`` when it is too late for that."""
+    with services.store.begin() as uow:
+        return stop(services, uow, transfer)
+
+
+def stop(services: Services, uow: UnitOfWork, transfer: Transfer, **by: str) -> Transfer:
+    """As ``cancel``, within a transaction; ``by`` when it is not the student."""
     if transfer.state not in CANCELLABLE:
         raise StaleTransfer("the transfer is at its end already")
-    with services.store.begin() as uow:
-        moved = uow.transfers.move(
-            transfer, TransferState.CANCELLED, expires_at=over_at(services, transfer)
-        )
-        audit.record(uow, Event.TRANSFER_CANCELLED, transfer=transfer.id)
+    moved = uow.transfers.move(
+        transfer, TransferState.CANCELLED, expires_at=over_at(services, transfer), records=None
+    )
+    audit.record(uow, Event.TRANSFER_CANCELLED, transfer=transfer.id, **by)
     return moved
 
 
 def retry(services: Services, transfer: Transfer) -> Transfer:
     """Try the step that failed once more: signing when the choice is made, else fetching."""
+    with services.store.begin() as uow:
+        return try_again(services, uow, transfer)
+
+
+def try_again(services: Services, uow: UnitOfWork, transfer: Transfer, **by: str) -> Transfer:
+    """As ``retry``, within a transaction; ``by`` when it is not the student."""
     if transfer.state is not TransferState.FAILED or transfer.login_method is None:
         raise StaleTransfer("nothing failed that can be tried again")
-    with services.store.begin() as uow:
-        # a choice exists only after the records were fetched: then signing is what failed
-        signing = uow.transfers.unseal(transfer.id, CHOICE, Choice) is not None
-        state = TransferState.CONFIRMED if signing else TransferState.IDENTIFIED
-        task = "sign" if signing else "fetch"
-        moved = uow.transfers.move(transfer, state, failure=None, attempts=0)
-        audit.record(uow, Event.TRANSFER_RETRIED, transfer=transfer.id, step=task)
-        uow.after_commit(lambda: services.queue.send(task, transfer.id))
+    # a choice exists only after the records were fetched: then signing is what failed
+    signing = uow.transfers.unseal(transfer.id, CHOICE, Choice) is not None
+    state = TransferState.CONFIRMED if signing else TransferState.IDENTIFIED
+    task = "sign" if signing else "fetch"
+    moved = uow.transfers.move(transfer, state, failure=None, attempts=0)
+    audit.record(uow, Event.TRANSFER_RETRIED, transfer=transfer.id, step=task, **by)
+    uow.after_commit(lambda: services.queue.send(task, transfer.id))
     return moved
+
+
+def _deliver(services: Services, uow: UnitOfWork, transfer: Transfer) -> None:
+    """The document leaves now; the row remembers how many records were in it."""
+    choice = uow.transfers.unseal(transfer.id, CHOICE, Choice)
+    uow.transfers.move(
+        transfer,
+        TransferState.DELIVERED,
+        expires_at=over_at(services, transfer),
+        records=len(choice.chosen) if choice else None,
+    )

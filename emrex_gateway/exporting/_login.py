@@ -17,8 +17,10 @@ from emrex_gateway.domain import (
     PersonIdentifierType,
     Transfer,
     TransferState,
+    person_keys,
 )
 from emrex_gateway.errors import LoginError, StaleTransfer, TransferNotFound
+from emrex_gateway.exporting._enter import serving
 from emrex_gateway.exporting._payloads import FAILURE, IDENTITY, LOGIN, LoginState
 from emrex_gateway.exporting._sessions import NEED_SESSION, begin_session
 from emrex_gateway.ports import LoggedIn
@@ -48,8 +50,14 @@ class LoginDone:
 
 
 def login_methods(services: Services, transfer: Transfer) -> tuple[LoginMethod, ...]:
-    """The enabled login methods of the transfer's institution, in its order."""
+    """The enabled login methods of the transfer's institution, in its order.
+
+    Raises ``SwitchedOff`` where nobody may begin any more. Somebody whose
+    session ended in the middle may log in again and finish.
+    """
     with services.store.read() as uow:
+        if transfer.state is TransferState.ENTERED:
+            serving(uow, transfer.access_point)
         point = uow.config.access_point(transfer.access_point)
         if point is None:
             return ()
@@ -187,6 +195,9 @@ def identify(services: Services, transfer: Transfer, who: LoggedIn, method: str)
             first = uow.transfers.unseal(transfer.id, IDENTITY, Identity)
             if first is None or not same_person(first, who.identity):
                 raise LoginError("somebody else has logged in", reason="other-person")
+        point = uow.config.access_point(transfer.access_point)
+        if point is not None:
+            uow.owners.name(transfer.id, point.institution, person_keys(who.identity))
         secret = begin_session(services, uow, transfer, method, who)
         uow.transfers.seal(transfer.id, FAILURE, LoginFailure(reason=""))
         audit.record(
