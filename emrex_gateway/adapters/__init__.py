@@ -12,6 +12,7 @@ errors, a circuit breaker that all processes share, and no exception but
 from emrex_gateway.adapters._adapters import Adapters
 from emrex_gateway.adapters._guard import DEFAULT_POLICY, Policy
 from emrex_gateway.adapters._plugins import GROUP, plugin, plugins
+from emrex_gateway.adapters._reading import read_records, require_forest
 from emrex_gateway.adapters._settings import check_settings, make_settings
 
 __all__ = [
@@ -23,4 +24,6 @@ __all__ = [
     "make_settings",
     "plugin",
     "plugins",
+    "read_records",
+    "require_forest",
 ]

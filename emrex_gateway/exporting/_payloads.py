@@ -60,11 +60,18 @@ class LogoutState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The host system's answer, in its order: pages refer to records by position."""
+    """The host systems' answers as one, in their order: pages refer to records by position.
+
+    ``adapter`` names those that had something (``peppi+virta``). ``missing``
+    are the bindings that could not answer and are not required; ``duplicates``
+    is how many records were left out because an earlier system held them too.
+    """
 
     student: Student
     records: tuple[StudyRecord, ...] = field(repr=False)
     adapter: str
+    missing: tuple[str, ...] = ()
+    duplicates: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,35 +9,33 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 
 from emrex_gateway import audit, elmo, transcript
 from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
-    AdapterBinding,
     Attachment,
     AttachmentContent,
     AttachmentType,
     ClientRequest,
     Document,
     Identity,
-    Institution,
-    StudyRecord,
     Transfer,
     TransferState,
+    identifier_keys,
     texts,
 )
 from emrex_gateway.errors import (
-    AdapterError,
     ConfigError,
     ElmoError,
     GatewayError,
     StaleTransfer,
     StudentNotFound,
+    TransferNotFound,
 )
-from emrex_gateway.exporting._choose import Contents, document, offered, read_contents
+from emrex_gateway.exporting._choose import Contents, document, read_contents
 from emrex_gateway.exporting._enter import over_at
-from emrex_gateway.exporting._payloads import IDENTITY, LISTING, OUTCOME, REQUEST, Listing, Outcome
+from emrex_gateway.exporting._gather import gather
+from emrex_gateway.exporting._payloads import IDENTITY, LISTING, OUTCOME, REQUEST, Outcome
 from emrex_gateway.ports import Signers
 from emrex_gateway.services import Services
 
@@ -68,23 +66,27 @@ def fetch(services: Services, transfer_id: str) -> None:
     try:
         if institution is None or identity is None:
             raise ConfigError("the transfer's access point or identity is gone")
-        listing = _list(services, institution, bindings, identity, request)
+        listing = gather(services, institution, bindings, identity, request)
     except StudentNotFound:
         _end(services, transfer, TransferState.NO_RESULTS, Event.RECORDS_NONE, "StudentNotFound")
     except GatewayError as error:
         _end(services, transfer, TransferState.FAILED, Event.RECORDS_FAILED, type(error).__name__)
     else:
-        with suppress(StaleTransfer), services.store.begin() as uow:
+        with suppress(StaleTransfer, TransferNotFound), services.store.begin() as uow:
             uow.transfers.seal(transfer_id, LISTING, listing)
             uow.transfers.move(
                 transfer, TransferState.SELECTING, adapter=listing.adapter, failure=None
             )
+            more = identifier_keys(listing.student.identifiers, everywhere=True)
+            uow.owners.name(transfer_id, institution.slug, more)
             audit.record(
                 uow,
                 Event.RECORDS_FETCHED,
                 transfer=transfer_id,
                 adapter=listing.adapter,
                 records=len(listing.records),
+                missing=", ".join(listing.missing)[:1000],
+                duplicates=listing.duplicates,
             )
 
 
@@ -112,7 +114,7 @@ def sign(services: Services, signers: Signers, transfer_id: str) -> None:
             raise  # a document of ours that breaks a rule is a defect: show it to the operator
         return
     missing = len(transcript.missing_characters(complete, language=opened.choice.language))
-    with suppress(StaleTransfer), services.store.begin() as uow:
+    with suppress(StaleTransfer, TransferNotFound), services.store.begin() as uow:
         uow.transfers.seal(transfer_id, OUTCOME, Outcome(elmo=signed.xml, transcript=pdf))
         uow.transfers.move(transfer, TransferState.SIGNED, failure=None)
         audit.record(
@@ -123,59 +125,6 @@ def sign(services: Services, signers: Signers, transfer_id: str) -> None:
             bytes=len(signed.xml),
             missing_characters=missing,
         )
-
-
-def _list(
-    services: Services,
-    institution: Institution,
-    bindings: tuple[AdapterBinding, ...],
-    identity: Identity,
-    request: ClientRequest | None,
-) -> Listing:
-    """Ask the enabled adapters in their order; the first that has something to offer answers."""
-    enabled = [binding for binding in bindings if binding.enabled]
-    if not enabled:
-        raise ConfigError("the institution has no enabled adapter")
-    for binding in enabled:
-        with suppress(StudentNotFound):
-            listing = _ask(services, institution, binding, identity)
-            if offered(listing.records, request):
-                return listing
-    raise StudentNotFound("no enabled adapter has records of the student to offer")
-
-
-def _ask(
-    services: Services, institution: Institution, binding: AdapterBinding, identity: Identity
-) -> Listing:
-    with services.open_adapter(institution, binding) as adapter:
-        if adapter.source is None:
-            raise StudentNotFound("this adapter reads no records")
-        student = adapter.source.find_student(identity)
-        limit = services.settings.max_records
-        records = tuple(islice(adapter.source.list_records(student), limit + 1))
-    if len(records) > limit:
-        raise AdapterError("more records than max_records")
-    if not records:
-        raise StudentNotFound("no records")
-    _require_forest(records)
-    return Listing(student=student, records=records, adapter=binding.adapter)
-
-
-def _require_forest(records: tuple[StudyRecord, ...]) -> None:
-    """Hold adapters to the contract, so that pages and files need not ask again."""
-    parents = {record.key: record.parent for record in records}
-    if len(parents) != len(records):
-        raise AdapterError("two records have one key")
-    safe: set[str] = set()
-    for key in parents:
-        path: set[str] = set()
-        at: str | None = key
-        while at is not None and at not in safe:
-            if at in path or at not in parents:
-                raise AdapterError("a record's parent is missing or its own descendant")
-            path.add(at)
-            at = parents[at]
-        safe |= path
 
 
 def _with_transcripts(opened: Contents, now: datetime) -> tuple[Document, bytes]:
@@ -231,8 +180,8 @@ def _in_state(transfer: Transfer, state: TransferState, services: Services) -> T
 def _end(
     services: Services, transfer: Transfer, state: TransferState, event: Event, failure: str
 ) -> None:
-    """End the step; when somebody else moved the transfer meanwhile, theirs stands."""
-    with suppress(StaleTransfer), services.store.begin() as uow:
+    """End the step; when somebody else moved or purged the transfer meanwhile, theirs stands."""
+    with suppress(StaleTransfer, TransferNotFound), services.store.begin() as uow:
         # what failed may be tried again until the transfer's time is over; the rest is at its end
         over = transfer.expires_at if state is TransferState.FAILED else over_at(services, transfer)
         uow.transfers.move(transfer, state, failure=failure, expires_at=over)
