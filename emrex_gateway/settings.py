@@ -43,6 +43,12 @@ class Settings:
     """The folder in which each institution has one of its own, by slug, with secrets that its
     administrators may name; empty: only operators name secrets."""
 
+    key_directory: str = ""
+    """The signing worker's own folder, where it makes signing keys; nobody else may look into it."""
+
+    key_token: str = ""
+    """A PKCS#11 token in which the signing worker makes keys: a ``pkcs11:`` reference without an object."""
+
     demo: bool = False
     """A demonstration: its key is accepted and its pages say so."""
 
@@ -111,6 +117,10 @@ class Settings:
             raise ConfigError("public_url must be an absolute https address without a query")
         if parts.scheme == "http" and not self.http_on_loopback:
             raise ConfigError("public_url must be https (http only with http_on_loopback)")
+        if self.key_directory and not self.key_directory.startswith("/"):
+            raise ConfigError("key_directory must be an absolute path")
+        if self.key_token and not self.key_token.startswith("pkcs11:"):
+            raise ConfigError("key_token must be a pkcs11: reference")
         if min(self.session_lifetime, self.session_idle) <= 0:
             raise ConfigError("session_lifetime and session_idle must be above 0")
         if min(self.admin_session_lifetime, self.admin_session_idle) <= 0:

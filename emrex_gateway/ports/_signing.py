@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from emrex_gateway.domain import (
     AccessPoint,
+    KeyKind,
     SignedElmo,
+    SigningKey,
     UnsignedElmo,
 )
 
@@ -34,3 +37,30 @@ class Signers(Protocol):
         Raises ``SigningError`` for a key or certificate that is missing,
         unreadable, expired, or does not fit the other.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeKey:
+    """What leaves the signing worker of a key: where it is, its public half and its signing request.
+
+    ``public_key`` and ``request`` are PEM; so is ``certificate``, where there is one already.
+    """
+
+    reference: str
+    kind: KeyKind
+    public_key: str
+    request: str
+    certificate: str = ""
+
+
+class KeyMaker(Protocol):
+    """Makes and destroys private keys. Lives in the signing worker only; all raise ``SigningError``."""
+
+    def make(self, key: SigningKey) -> MadeKey:
+        """Make the key, or find the one that an attempt before made: never two for one row."""
+
+    def read(self, key: SigningKey, access_point: AccessPoint) -> MadeKey:
+        """Look at the key and certificate that the access point's references name."""
+
+    def destroy(self, key: SigningKey) -> None:
+        """Destroy the private key; do nothing when it is gone already."""

@@ -13,9 +13,10 @@ from emrex_gateway.domain import AccessPoint
 from emrex_gateway.errors import ConfigError, SigningError
 from emrex_gateway.ports import Clock, Secrets, Signer
 from emrex_gateway.signing._certificates import Certificate, read_certificates
-from emrex_gateway.signing._pem import PemSigner, fits, read_private_key
+from emrex_gateway.signing._pem import PemSigner, PrivateKey, fits, read_private_key
 from emrex_gateway.signing._references import (
     TokenKey,
+    is_inline,
     parse_pkcs11,
     passphrase_reference,
     read_reference,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 MIN_RSA_BITS = 2048
 """The shortest RSA key that we sign with."""
 
-_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class KeyRing:
         not belonging together; the token, its driver, PIN or key.
         """
         try:
+            if not access_point.key:
+                raise SigningError("it has no signing key yet")  # noqa: TRY301 - named below
             with self._lock:
                 held = self._current(access_point)
                 self._check_dates(held.certificate)
@@ -98,10 +101,7 @@ class KeyRing:
         if access_point.key.startswith("pkcs11:"):
             where = parse_pkcs11(access_point.key)
             return _Held(self._token(where, certificate), certificate, origin)
-        private = read_private_key(
-            read_reference(access_point.key, self._secrets, "the key"),
-            self._passphrase(access_point.key),
-        )
+        private = open_private_key(access_point, self._secrets)
         if certificate.key is None or not fits(private, certificate.key):
             raise SigningError(
                 "the key does not fit the certificate"
@@ -118,19 +118,8 @@ class KeyRing:
             ) from None
         return open_token_signer(where, certificate, self._secrets, self._clock)
 
-    def _passphrase(self, reference: str) -> str | None:
-        source = passphrase_reference(reference) if reference.startswith("file:") else None
-        try:
-            return None if source is None else self._secrets(source)
-        except ConfigError as error:
-            raise SigningError(f"the key's passphrase is not available: {error}") from None
-
     def _certificate(self, access_point: AccessPoint) -> Certificate:
-        data = read_reference(access_point.certificate, self._secrets, "the certificate")
-        found = read_certificates(data)
-        if not found:
-            raise SigningError("the certificate is not one: it is neither PEM nor DER of X.509")
-        certificate = found[0]
+        certificate = read_own_certificates(access_point, self._secrets)[0]
         self._check_dates(certificate)
         key = certificate.key
         if isinstance(key, rsa.RSAPublicKey):
@@ -138,7 +127,7 @@ class KeyRing:
                 raise SigningError(
                     f"the key is too short: RSA of {key.key_size} bits, {MIN_RSA_BITS} is the least"
                 )
-        elif not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in _CURVES:
+        elif not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in CURVES:
             raise SigningError("the certificate's key is neither RSA nor on P-256, P-384, P-521")
         return certificate
 
@@ -152,3 +141,31 @@ class KeyRing:
             raise SigningError(
                 f"the certificate expired on {certificate.not_after:%Y-%m-%d %H:%M} UTC"
             )
+
+
+def open_private_key(access_point: AccessPoint, secrets: Secrets) -> PrivateKey:
+    """Read the key behind ``file:`` or ``env:``. Raises ``SigningError``."""
+    reference = access_point.key
+    source = passphrase_reference(reference) if reference.startswith("file:") else None
+    pem = read_reference(reference, secrets, "the key")
+    try:
+        passphrase = None if source is None else secrets(source)
+    except ConfigError as error:
+        raise SigningError(f"the key's passphrase is not available: {error}") from None
+    return read_private_key(pem, passphrase)
+
+
+def read_own_certificates(access_point: AccessPoint, secrets: Secrets) -> tuple[Certificate, ...]:
+    """Read the access point's certificate, and the chain behind it, from its row or its reference.
+
+    Raises ``SigningError`` when there is none.
+    """
+    text = access_point.certificate
+    if not text:
+        raise SigningError("it has no certificate yet")
+    inline = is_inline(text)
+    data = text.encode() if inline else read_reference(text, secrets, "the certificate")
+    found = read_certificates(data)
+    if not found:
+        raise SigningError("the certificate is not one: it is neither PEM nor DER of X.509")
+    return found

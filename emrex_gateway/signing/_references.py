@@ -31,19 +31,22 @@ class TokenKey:
     pin_source: str | None
 
 
-def parse_pkcs11(uri: str) -> TokenKey:
+def parse_pkcs11(uri: str, *, whole: bool = False) -> TokenKey:
     """Read ``pkcs11:token=...;object=...?module-path=...&pin-source=...``.
 
     ``pin-source`` is a reference, ``file:/path`` as in RFC 7512 (section 2.4)
-    or ``env:NAME``. Raises ``SigningError`` for what cannot work, and for a
-    PIN in the URI itself.
+    or ``env:NAME``. ``whole``: the reference is of a token as a whole, for
+    keys to come, and names no object. Raises ``SigningError`` for what cannot
+    work, and for a PIN in the URI itself.
     """
     path, _, query = uri.removeprefix("pkcs11:").partition("?")
     attributes = _pairs(path, ";", _ATTRIBUTES)
     options = _pairs(query, "&", _QUERY)
     if "module-path" not in options:
         raise SigningError("the pkcs11 reference names no module-path (the token's driver)")
-    if "object" not in attributes and "id" not in attributes:
+    if whole and {"object", "id"} & attributes.keys():
+        raise SigningError("the token's reference names a key; it must name the token only")
+    if not whole and "object" not in attributes and "id" not in attributes:
         raise SigningError("the pkcs11 reference names neither object nor id: which key is meant?")
     if attributes.get("type", "private") != "private":
         raise SigningError("the pkcs11 reference has another type than private")
@@ -72,6 +75,11 @@ def read_reference(reference: str, secrets: Secrets, what: str) -> bytes:
             name = reference.removeprefix("env:")
             raise SigningError(f"{what}: the variable {name} is not set") from None
     raise SigningError(f"{what} is not given by a reference (file:, env: or, for keys, pkcs11:)")
+
+
+def is_inline(certificate: str) -> bool:
+    """Tell whether a certificate stands there itself, in PEM, and not a reference to one."""
+    return certificate.lstrip().startswith("-----BEGIN CERTIFICATE-----")
 
 
 def stamp(reference: str) -> tuple[int, int, int] | None:

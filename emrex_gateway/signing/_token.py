@@ -85,7 +85,7 @@ class TokenSigner:
                 return self._key.sign(digest, mechanism=Mechanism.ECDSA)
         except PKCS11Error as error:
             self.broken = True
-            raise SigningError(f"the token refused to sign ({_name(error)})") from None
+            raise SigningError(f"the token refused to sign ({name_of(error)})") from None
 
     def close(self) -> None:
         """End the session, unless it is the parent's: its number may mean another one here."""
@@ -116,10 +116,9 @@ def open_token_signer(
 
     Raises ``SigningError``: driver, token, PIN or key are not as the reference says.
     """
-    pin = _pin(where, secrets)
-    session = _log_in(_token(where), pin)
+    session = log_in(where, secrets)
     try:
-        key = _find(session, where)
+        key = find_key(session, where)
         if {KeyType.RSA: "rsa", KeyType.EC: "ecdsa"}.get(key.key_type) != certificate.kind:
             raise SigningError(_UNFIT)  # noqa: TRY301 - the session has to be closed for it too
         signer = TokenSigner(session, key, certificate, clock)
@@ -148,21 +147,25 @@ def _token(where: TokenKey) -> pkcs11.Token:
     return token
 
 
-def _log_in(token: pkcs11.Token, pin: str | None) -> pkcs11.Session:
+def log_in(where: TokenKey, secrets: Secrets, *, write: bool = False) -> pkcs11.Session:
+    """Open a session with the token; ``write``: to make or destroy keys. Raises ``SigningError``."""
+    pin = _pin(where, secrets)
+    token = _token(where)
     try:
-        return token.open(user_pin=pin)
+        return token.open(rw=write, user_pin=pin)
     except pkcs11.UserAlreadyLoggedIn:
         # A login counts for all of this process's sessions with the token: another access point's.
-        return token.open()
+        return token.open(rw=write)
     except (pkcs11.PinIncorrect, pkcs11.PinLenRange, pkcs11.PinInvalid):
         raise SigningError("the token refused the PIN that pin-source names") from None
     except pkcs11.PinLocked:
         raise SigningError("the token is locked after too many wrong PINs") from None
     except PKCS11Error as error:
-        raise SigningError(f"the token cannot be logged in to ({_name(error)})") from None
+        raise SigningError(f"the token cannot be logged in to ({name_of(error)})") from None
 
 
-def _find(session: pkcs11.Session, where: TokenKey) -> SignMixin:
+def find_key(session: pkcs11.Session, where: TokenKey) -> SignMixin:
+    """The one private key that the reference names. Raises ``SigningError``."""
     wanted: dict[Attribute, object] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
     if where.label is not None:
         wanted[Attribute.LABEL] = where.label
@@ -171,7 +174,7 @@ def _find(session: pkcs11.Session, where: TokenKey) -> SignMixin:
     try:
         found = list(session.get_objects(wanted))
     except PKCS11Error as error:
-        raise SigningError(f"the token cannot be searched ({_name(error)})") from None
+        raise SigningError(f"the token cannot be searched ({name_of(error)})") from None
     if len(found) != 1:
         many = "several private keys" if found else "no private key"
         raise SigningError(f"the token has {many} of the name in the pkcs11 reference")
@@ -192,6 +195,6 @@ def _pin(where: TokenKey, secrets: Secrets) -> str | None:
         raise SigningError(f"the token's PIN is not available: {error}") from None
 
 
-def _name(error: PKCS11Error) -> str:
-    # The library's texts may hold attributes; the class names the return value.
+def name_of(error: PKCS11Error) -> str:
+    """The return value's name: the library's texts may hold attributes."""
     return type(error).__name__
