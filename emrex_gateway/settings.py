@@ -82,6 +82,12 @@ class Settings:
     entered_lifetime: int = 7 * 86400
     """How long the row of a transfer is kept that ended before anybody logged in."""
 
+    own_data_lifetime: int = 900
+    """How long somebody who logged in to see their own data may look at it."""
+
+    trouble_lifetime: int = 30 * 86400
+    """How long the reference of an error page without a transfer can be looked up."""
+
     resend_after: int = 20
     """How long a step that no worker has begun may rest before the sweep sends it again."""
 

@@ -16,7 +16,7 @@ from emrex_gateway.domain import (
     Transfer,
     TransferState,
 )
-from emrex_gateway.errors import NoSuchAccessPoint, TransferNotFound
+from emrex_gateway.errors import NoSuchAccessPoint, SwitchedOff, TransferNotFound
 from emrex_gateway.exporting._payloads import ORIGIN, REQUEST, Origin
 from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
@@ -34,11 +34,18 @@ class Entered:
 
 
 def access_point(services: Services, slug: str) -> AccessPoint:
-    """Return an enabled access point. Raises ``NoSuchAccessPoint``."""
+    """Return an access point that serves people. Raises ``NoSuchAccessPoint`` and ``SwitchedOff``."""
     with services.store.read() as uow:
-        found = uow.config.access_point(slug)
-    if found is None or not found.enabled:
+        return serving(uow, slug)
+
+
+def serving(uow: UnitOfWork, slug: str) -> AccessPoint:
+    """As ``access_point``, within a transaction: it is on, and so is its institution."""
+    found = uow.config.access_point(slug)
+    if found is None:
         raise NoSuchAccessPoint("no such data access point")
+    if not (found.enabled and uow.config.institution(found.institution).enabled):
+        raise SwitchedOff("the data access point or its institution is switched off")
     return found
 
 
@@ -86,6 +93,12 @@ def open_again(services: Services, transfer: Transfer) -> Transfer:
         return uow.transfers.get(transfer.id)
 
 
+def new_reference() -> str:
+    """Return a number for people to ask for help with, such as ``7KQM-2XWD``."""
+    letters = [secrets.choice(_REFERENCE_LETTERS) for _ in range(8)]
+    return "".join(letters[:4]) + "-" + "".join(letters[4:])
+
+
 def over_at(services: Services, transfer: Transfer) -> datetime:
     """When a transfer that is at its end is destroyed: soon, and never later than it would be."""
     soon = services.clock() + timedelta(seconds=services.settings.delivered_lifetime)
@@ -96,15 +109,12 @@ def over_at(services: Services, transfer: Transfer) -> datetime:
 
 def begin(services: Services, uow: UnitOfWork, slug: str, client_host: str | None) -> Entered:
     """Add a transfer within a transaction; ``client_host`` is ``None`` without a client."""
-    point = uow.config.access_point(slug)
-    if point is None or not point.enabled:
-        raise NoSuchAccessPoint("no such data access point")
+    serving(uow, slug)
     now = services.clock()
     secret = secrets.token_urlsafe(32)
-    letters = [secrets.choice(_REFERENCE_LETTERS) for _ in range(8)]
     transfer = Transfer(
         id=secrets.token_urlsafe(18),
-        reference="".join(letters[:4]) + "-" + "".join(letters[4:]),
+        reference=new_reference(),
         access_point=slug,
         state=TransferState.ENTERED,
         browser_hash=_hash(secret),
