@@ -32,6 +32,7 @@ def services(settings: Settings, **parts: Any) -> Services:
     clock = parts.get("clock", utc_now)
     secrets = parts.get("secrets", resolve_secret)
     store = parts.get("store") or open_store(settings, secrets, clock)
+    adapters = Adapters(store, secrets, clock)
     made = Services(
         settings=settings,
         store=store,
@@ -39,7 +40,9 @@ def services(settings: Settings, **parts: Any) -> Services:
         clock=clock,
         secrets=secrets,
         logins=logins(settings, secrets, clock, store),
-        open_adapter=Adapters(store, secrets, clock).open,
+        open_adapter=adapters.open,
+        # whoever brings a fake means it for tries too
+        try_adapter=None if "open_adapter" in parts else adapters.open_once,
     )
     return replace(made, **{k: v for k, v in parts.items() if k in ("logins", "open_adapter")})
 

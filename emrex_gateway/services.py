@@ -25,3 +25,5 @@ class Services:
     secrets: Secrets
     logins: Mapping[str, Login]
     open_adapter: OpenAdapter
+    try_adapter: OpenAdapter | None = None
+    """For an administrator's try: each call once, past the circuit breaker. ``None``: ``open_adapter``."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from emrex_gateway.adapters._breaker import Breaker
-from emrex_gateway.adapters._guard import DEFAULT_POLICY, Guard, Policy, guarded, run
+from emrex_gateway.adapters._guard import DEFAULT_POLICY, Guard, Once, Policy, guarded, run
 from emrex_gateway.adapters._plugins import plugin
 from emrex_gateway.adapters._settings import make_settings
 from emrex_gateway.domain import AdapterBinding, Institution
@@ -48,8 +48,7 @@ class Adapters:
         guard = Guard(binding.id, self._breaker(binding.id), self._policy, self._sleep)
 
         def enter() -> tuple[AbstractContextManager[Adapter], Adapter]:
-            manager = found.open(institution, settings)
-            return manager, manager.__enter__()
+            return _enter(found.open(institution, settings))
 
         manager, adapter = guard.call(enter, settles=False)
         try:
@@ -61,19 +60,28 @@ class Adapters:
         finally:
             self._close(binding.id, manager)
 
+    @contextmanager
+    def open_once(self, institution: Institution, binding: AdapterBinding) -> Iterator[Adapter]:
+        """As ``open``, past retries and the circuit breaker: for an administrator who waits."""
+        found = plugin(binding.adapter)
+        settings = make_settings(found, binding.settings, self._secrets)
+        manager, adapter = run(binding.id, lambda: _enter(found.open(institution, settings)))
+        try:
+            if not isinstance(adapter, Adapter):
+                raise AdapterError(
+                    f"the adapter {binding.id} opened something else than an Adapter"
+                )
+            yield guarded(adapter, Once(binding.id, self._policy))
+        finally:
+            self._close(binding.id, manager)
+
     def ping(self, institution: Institution, binding: AdapterBinding) -> None:
         """Ask the system once whether it answers, past retries and the circuit breaker.
 
         For the administrator's check. Raises ``ConfigError`` or ``AdapterError``.
         """
-        found = plugin(binding.adapter)
-        settings = make_settings(found, binding.settings, self._secrets)
-
-        def ask() -> None:
-            with found.open(institution, settings) as adapter:
-                adapter.ping()
-
-        run(binding.id, ask)
+        with self.open_once(institution, binding) as adapter:
+            adapter.ping()
 
     def _breaker(self, binding: str) -> Breaker:
         policy = self._policy
@@ -87,3 +95,9 @@ class Adapters:
             run(name, lambda: manager.__exit__(None, None, None))
         except (AdapterError, ConfigError):
             log.warning("the adapter %s could not be closed cleanly", name)
+
+
+def _enter(
+    manager: AbstractContextManager[Adapter],
+) -> tuple[AbstractContextManager[Adapter], Adapter]:
+    return manager, manager.__enter__()

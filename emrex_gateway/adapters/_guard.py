@@ -113,10 +113,22 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """Stands in for a guard where each call is to be made once, whatever the breaker says."""
+
+    name: str
+    policy: Policy
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Return what ``function`` returns. Raises ``AdapterError`` and its kinds only."""
+        return run(self.name, function)
+
+
+@dataclass(frozen=True, slots=True)
 class GuardedSource:
     """A ``ports.RecordSource`` whose calls are guarded and whose answers are of the right types."""
 
-    guard: Guard
+    guard: Guard | Once
     source: RecordSource
 
     def find_student(self, identity: Identity) -> Student:
@@ -137,7 +149,7 @@ class GuardedSource:
         return tuple(_require(self.guard.name, record, StudyRecord) for record in records)
 
 
-def guarded(adapter: Adapter, guard: Guard) -> Adapter:
+def guarded(adapter: Adapter, guard: Guard | Once) -> Adapter:
     """Return the adapter with every call guarded."""
     source = GuardedSource(guard, adapter.source) if adapter.source is not None else None
     return Adapter(ping=lambda: guard.call(adapter.ping), source=source)

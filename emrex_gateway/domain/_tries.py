@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from emrex_gateway.domain._institutions import AdapterBinding
-from emrex_gateway.domain._people import Identity
-from emrex_gateway.domain._records import Document, StudyRecord
+from emrex_gateway.domain._people import Identity, Learner
+from emrex_gateway.domain._records import StudyRecord
 
 
 class TryState(StrEnum):
@@ -62,7 +62,7 @@ class TryAnswer:
     ``records`` or ``elmo``. ``problem`` is the error's text, which names
     nobody, and ``field`` the setting to blame, where one is. ``seconds`` are
     those of each step. ``left_out`` counts records that are not offered to
-    students: failed and unfinished ones.
+    students: failed and unfinished ones. ``applied`` says that the binding is in force.
     """
 
     step: str
@@ -72,6 +72,6 @@ class TryAnswer:
     seconds: tuple[tuple[str, float], ...] = ()
     records: tuple[StudyRecord, ...] = value(default=(), repr=False)
     left_out: int = 0
-    document: Document | None = value(default=None, repr=False)
+    learner: Learner | None = value(default=None, repr=False)
     xml: bytes = value(default=b"", repr=False)
     applied: bool = False

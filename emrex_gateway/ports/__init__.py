@@ -24,6 +24,7 @@ from emrex_gateway.ports._rows import (
 )
 from emrex_gateway.ports._signing import KeyMaker, MadeKey, Signer, Signers
 from emrex_gateway.ports._store import Store, UnitOfWork
+from emrex_gateway.ports._try_rows import TryRows
 from emrex_gateway.ports._world import Clock, Queue, Secrets
 
 __all__ = [
@@ -67,5 +68,6 @@ __all__ = [
     "Switched",
     "TransferFilter",
     "TransferRows",
+    "TryRows",
     "UnitOfWork",
 ]

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from emrex_gateway.domain import Federation, KnownClient, LoginMethod, ServiceProvider
+from emrex_gateway.domain import (
+    AdapterBinding,
+    Federation,
+    KnownClient,
+    LoginMethod,
+    ServiceProvider,
+)
 
 T = TypeVar("T")
-Removable = LoginMethod | ServiceProvider | Federation | KnownClient
+Removable = LoginMethod | ServiceProvider | Federation | KnownClient | AdapterBinding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

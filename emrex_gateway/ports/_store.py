@@ -12,6 +12,7 @@ from emrex_gateway.ports._key_rows import KeyRows
 from emrex_gateway.ports._login_rows import LoginRows
 from emrex_gateway.ports._owner_rows import OwnerRows, RetentionRows, SupportRows
 from emrex_gateway.ports._rows import AuditRows, CircuitRows, ConfigRows, OnceRows, TransferRows
+from emrex_gateway.ports._try_rows import TryRows
 
 
 class UnitOfWork(Protocol):
@@ -43,6 +44,8 @@ class UnitOfWork(Protocol):
     def keys(self) -> KeyRows: ...
     @property
     def logins(self) -> LoginRows: ...
+    @property
+    def tries(self) -> TryRows: ...
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run ``action`` once the transaction is durable (to send to the queue); not on rollback."""
 

@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from emrex_gateway.domain import Federation, KnownClient, LoginMethod, ServiceProvider
+from emrex_gateway.domain import (
+    AdapterBinding,
+    Federation,
+    KnownClient,
+    LoginMethod,
+    ServiceProvider,
+)
 from emrex_gateway.ports import LoginCheck, Removable, Removed
 from emrex_gateway.store import _tables as t
 from emrex_gateway.store import _tables_logins as own
@@ -97,6 +103,9 @@ class SqlLoginRows:
         if isinstance(row, LoginMethod):
             self._where(own.login_check, own.login_check.c.method == row.id)
             self._where(t.login_method, t.login_method.c.id == row.id)
+        elif isinstance(row, AdapterBinding):
+            self._where(t.circuit, t.circuit.c.binding == row.id)
+            self._where(t.binding, t.binding.c.id == row.id)
         elif isinstance(row, ServiceProvider):
             table = t.service_provider
             self._where(table, table.c.institution == row.institution)

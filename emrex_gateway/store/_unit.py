@@ -25,6 +25,7 @@ from emrex_gateway.store._seal import KeyChain
 from emrex_gateway.store._session_rows import SqlSessionRows
 from emrex_gateway.store._support_rows import SqlSupportRows
 from emrex_gateway.store._transfer_rows import SqlTransferRows
+from emrex_gateway.store._try_rows import SqlTryRows
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class SqlUnitOfWork:
         self.administrators = SqlAdministratorRows(connection, keys)
         self.keys = SqlKeyRows(connection)
         self.logins = SqlLoginRows(connection)
+        self.tries = SqlTryRows(connection, clock, keys)
         self._actions: list[Callable[[], None]] = []
 
     def after_commit(self, action: Callable[[], None]) -> None:
