@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+import databases
 from emrex_gateway import settings
 from emrex_gateway.cli import main
 from emrex_gateway.domain import LearnerDetail, PersonIdentifierType, ReleaseRule, texts
@@ -90,7 +92,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     FAKE.__init__()  # type: ignore[misc]  # one object a process, as real plugins are
     (tmp_path / "payload").write_text(base64.b64encode(b"p" * 32).decode())
     monkeypatch.setenv("EMREX_PUBLIC_URL", "https://emrex.example.org/emrex")
-    monkeypatch.setenv("EMREX_DATABASE_URL", f"sqlite:///{tmp_path / 'emrex.sqlite3'}")
+    monkeypatch.setenv("EMREX_DATABASE_URL", databases.empty_database(tmp_path))
     monkeypatch.setenv("EMREX_PAYLOAD_KEYS", f"file:{tmp_path / 'payload'}")
     monkeypatch.setenv("EMREX_REDIS_URL", "redis://127.0.0.1:1/0")
     monkeypatch.setenv("FAKE_PASSWORD", "hunter2")
@@ -236,7 +238,7 @@ def test_check_touches_nothing(folder: Path) -> None:
 
     assert 0 == result.exit_code
     assert "nothing wrong" in result.output
-    assert not (folder / "emrex.sqlite3").exists()
+    assert databases.is_empty(os.environ["EMREX_DATABASE_URL"])
     assert [] == FAKE.opened
 
 
@@ -287,7 +289,7 @@ def test_a_wrong_file_is_refused_with_one_line(folder: Path, what: str) -> None:
     assert problem in result.output
     assert "Traceback" not in result.output
     assert "hunter2" not in result.output
-    assert not (folder / "emrex.sqlite3").exists()
+    assert databases.is_empty(os.environ["EMREX_DATABASE_URL"])
 
 
 def test_two_rows_of_one_name_are_refused(folder: Path) -> None:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+import databases
 from emrex_gateway import settings
 from emrex_gateway.cli import _institutions, main
 from emrex_gateway.domain import (
@@ -103,7 +104,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with settings in the environment and a payload key."""
     (tmp_path / "payload").write_text(base64.b64encode(b"p" * 32).decode())
     monkeypatch.setenv("EMREX_PUBLIC_URL", "https://emrex.example.org/emrex")
-    monkeypatch.setenv("EMREX_DATABASE_URL", f"sqlite:///{tmp_path / 'emrex.sqlite3'}")
+    monkeypatch.setenv("EMREX_DATABASE_URL", databases.empty_database(tmp_path))
     monkeypatch.setenv("EMREX_PAYLOAD_KEYS", f"file:{tmp_path / 'payload'}")
     monkeypatch.setenv("EMREX_REDIS_URL", "redis://127.0.0.1:1/0")
     return tmp_path

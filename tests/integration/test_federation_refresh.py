@@ -63,25 +63,21 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[SqlStore]:
+def store(database_url: str, clock: Clock) -> Iterator[SqlStore]:
     """An empty store."""
-    made = stores.new_store(_database(tmp_path), clock)
+    made = stores.new_store(database_url, clock)
     yield made
     made.close()
 
 
-def _database(folder: Path) -> str:
-    return f"sqlite:///{folder / 'emrex.sqlite3'}"
-
-
 @pytest.fixture
-def services(store: SqlStore, server: MetadataServer, clock: Clock, tmp_path: Path) -> Services:
+def services(store: SqlStore, server: MetadataServer, clock: Clock, database_url: str) -> Services:
     """Services with one federation, whose file holds two providers and a service."""
     server.files[PATH] = aggregate(idp(ONE), idp(TWO), sp())
     with store.begin() as uow:
         uow.config.put_federation(a_federation(url=server.url + PATH))
     return Services(
-        settings=stores.settings(_database(tmp_path), http_on_loopback=True),
+        settings=stores.settings(database_url, http_on_loopback=True),
         store=store,
         queue=FakeQueue(),
         clock=clock,
@@ -350,7 +346,7 @@ STOPPED = """
 
 @pytest.mark.parametrize("line", ["read_metadata", "_alarm"])
 def test_a_killed_look_leaves_the_old_copy(
-    services: Services, server: MetadataServer, tmp_path: Path, line: str
+    services: Services, server: MetadataServer, database_url: str, line: str
 ) -> None:
     """Before the file is read, or in the transaction after all rows were written: the old copy stays.
 
@@ -362,7 +358,7 @@ def test_a_killed_look_leaves_the_old_copy(
     environment = {
         **os.environ,
         "EMREX_PUBLIC_URL": "https://emrex.example.org",
-        "EMREX_DATABASE_URL": _database(tmp_path),
+        "EMREX_DATABASE_URL": database_url,
         "EMREX_HTTP_ON_LOOPBACK": "true",
         "EMREX_PAYLOAD_KEYS": "env:FIRST",
     }
@@ -547,11 +543,13 @@ def test_an_administrator_sees_every_row(
 
 
 @pytest.fixture
-def run(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Any:
+def run(
+    services: Services, database_url: str, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> Any:
     """Run a command with Redis nowhere."""
     for name, value in {
         "PUBLIC_URL": "https://emrex.example.org",
-        "DATABASE_URL": _database(tmp_path),
+        "DATABASE_URL": database_url,
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "HTTP_ON_LOOPBACK": "true",
         "PAYLOAD_KEYS": "env:FIRST",
@@ -642,7 +640,11 @@ MEASURED = """
 
 
 def test_a_job_holds_no_tree_of_the_whole_federation(
-    services: Services, server: MetadataServer, store: SqlStore, tmp_path: Path
+    services: Services,
+    server: MetadataServer,
+    store: SqlStore,
+    tmp_path: Path,
+    database_url: str,
 ) -> None:
     """600 entities of the usual size weigh 5 MB, and ten times that much is not their price.
 
@@ -660,7 +662,7 @@ def test_a_job_holds_no_tree_of_the_whole_federation(
     environment = {
         **os.environ,
         "EMREX_PUBLIC_URL": "https://emrex.example.org",
-        "EMREX_DATABASE_URL": _database(tmp_path),
+        "EMREX_DATABASE_URL": database_url,
         "EMREX_HTTP_ON_LOOPBACK": "true",
         "EMREX_PAYLOAD_KEYS": "env:FIRST",
         "FIRST": stores.KEYS["env:FIRST"],

@@ -32,14 +32,14 @@ PATIENCE = 120
 
 
 @pytest.fixture
-def environ(tmp_path: Path, redis_url: str) -> dict[str, str]:
+def environ(tmp_path: Path, redis_url: str, database_url: str) -> dict[str, str]:
     """A worker's environment."""
     (tmp_path / "payload").write_text(base64.b64encode(b"p" * 32).decode())
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("EMREX_")},
         "PYTHONPATH": os.pathsep.join(sys.path),
         "EMREX_PUBLIC_URL": "https://emrex.example.org/emrex",
-        "EMREX_DATABASE_URL": f"sqlite:///{tmp_path / 'emrex.sqlite3'}",
+        "EMREX_DATABASE_URL": database_url,
         "EMREX_PAYLOAD_KEYS": f"file:{tmp_path / 'payload'}",
         "EMREX_REDIS_URL": redis_url,
     }

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,9 +64,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[SqlStore]:
+def store(database_url: str, clock: Clock) -> Iterator[SqlStore]:
     """A store with two providers from an aggregate."""
-    made = stores.new_store(f"sqlite:///{tmp_path / 'emrex.sqlite3'}", clock)
+    made = stores.new_store(database_url, clock)
     _put(made, federation(), idp(ONE), idp(TWO))
     yield made
     made.close()

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import json
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 
+import databases
 from emrex_gateway import bootstrap, exporting
 from emrex_gateway.domain import (
     ECTS,
@@ -250,11 +251,10 @@ class World:
 
     def refusals(self) -> list[tuple[str, str]]:
         """The trail's events without a transfer, with their reasons: read past the store."""
-        path = self.services.settings.database_url.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path)) as connection:
-            rows = connection.execute(
-                "SELECT event, facts FROM emrex_audit WHERE transfer IS NULL ORDER BY id"
-            ).fetchall()
+        rows = databases.rows(
+            self.services.settings.database_url,
+            "SELECT event, facts FROM emrex_audit WHERE transfer IS NULL ORDER BY id",
+        )
         return [(event, json.loads(facts)["reason"]) for event, facts in rows]
 
     def put(self, **rows: Any) -> None:
@@ -376,12 +376,12 @@ def make_world(folder: Path, *, saml: Secrets | None = None, **settings: Any) ->
     made = Settings(
         **{
             "public_url": "https://gateway.example/emrex",
-            "database_url": f"sqlite:///{folder / 'emrex.sqlite3'}",
+            "database_url": settings.pop("database_url", None) or databases.new_database(folder),
             "payload_keys": ("env:KEY",),
             **settings,
         }
     )
-    key_path, certificate = write_key(folder)
+    key_path, certificate = _write(folder, *_worlds_key())
     own = {"env:KEY": base64.b64encode(b"k" * 32).decode()}
 
     def secrets(reference: str) -> str:
@@ -458,6 +458,23 @@ def working(work: Callable[[], None]) -> Iterator[None]:
 
 def write_key(folder: Path, days: int = 365) -> tuple[Path, bytes]:
     """Write ``key.pem`` and ``certificate.pem``; return the key's path and the certificate, PEM."""
+    return _write(folder, *_make_key(days))
+
+
+def _write(folder: Path, key: bytes, certificate: bytes) -> tuple[Path, bytes]:
+    path = folder / "key.pem"
+    path.write_bytes(key)
+    (folder / "certificate.pem").write_bytes(certificate)
+    return path, certificate
+
+
+@cache
+def _worlds_key() -> tuple[bytes, bytes]:
+    """The key of every world of this process: to make one takes as long as the rest of a world."""
+    return _make_key(365)
+
+
+def _make_key(days: int) -> tuple[bytes, bytes]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test access point")])
     now = datetime.now(UTC)
@@ -472,13 +489,9 @@ def write_key(folder: Path, days: int = 365) -> tuple[Path, bytes]:
         .sign(key, hashes.SHA256())
         .public_bytes(serialization.Encoding.PEM)
     )
-    path = folder / "key.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
-    (folder / "certificate.pem").write_bytes(certificate)
-    return path, certificate
+    return private, certificate

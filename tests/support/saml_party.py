@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import sqlite3
-import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
@@ -21,6 +18,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+import databases
 import saml_issuer
 from emrex_gateway.domain import (
     Contact,
@@ -37,7 +35,7 @@ from emrex_gateway.domain import (
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.login.saml import SamlLogin
 from emrex_gateway.settings import Settings
-from emrex_gateway.store import SqlStore, open_store, upgrade
+from emrex_gateway.store import SqlStore, open_store
 from stores import KEYS, Clock, settings
 
 PUBLIC_URL = "https://gateway.example"
@@ -196,41 +194,33 @@ class Party:
 
 def party(folder: Path, **provider: Any) -> Party:
     """Make a store in a folder, with everything in it; ``provider`` changes our service provider."""
-    file = folder / "store.sqlite3"
-    file.write_bytes(_template())
-    clock = Clock(saml_issuer.NOW)
-    made = Party(open_store(_at(file), secrets, clock), clock)
+    made = _open(databases.new_database(folder, _fill))
     if provider:
         made.put(service_provider=replace(PROVIDER, **provider))
     return made
 
 
-@cache
-def _template() -> bytes:
-    """Return a database with everything in it; making the tables anew for each test takes long."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "template.sqlite3")
-        upgrade(_at(file), secrets)
-        clock = Clock(saml_issuer.NOW)
-        made = Party(open_store(_at(file), secrets, clock), clock)
-        made.put(
-            institution=INSTITUTION,
-            federation=Federation(
-                slug="haka",
-                names=texts(en="Haka"),
-                url="https://federation.example/metadata.xml",
-                certificates=("env:FEDERATION",),
-            ),
-            service_provider=PROVIDER,
-            login_method=METHOD,
-        )
-        made.index(entity())
-        with closing(sqlite3.connect(file)) as connection:
-            return connection.serialize()
+def _fill(address: str) -> None:
+    made = _open(address)
+    made.put(
+        institution=INSTITUTION,
+        federation=Federation(
+            slug="haka",
+            names=texts(en="Haka"),
+            url="https://federation.example/metadata.xml",
+            certificates=("env:FEDERATION",),
+        ),
+        service_provider=PROVIDER,
+        login_method=METHOD,
+    )
+    made.index(entity())
+    made.store.close()
 
 
-def _at(file: Path) -> Settings:
-    return settings(f"sqlite:///{file}", public_url=PUBLIC_URL)
+def _open(address: str) -> Party:
+    clock = Clock(saml_issuer.NOW)
+    chosen = settings(address, public_url=PUBLIC_URL)
+    return Party(open_store(chosen, secrets, clock), clock)
 
 
 def method(**settings: Any) -> LoginMethod:

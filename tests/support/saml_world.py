@@ -22,6 +22,7 @@ from typing import Any
 
 from flask import Flask, request
 
+import databases
 import saml_issuer
 from browsers import free_port, served
 from emrex_gateway import bootstrap, exporting, federation, network
@@ -183,7 +184,7 @@ def saml_world(folder: Path, **parts: Any) -> Iterator[SamlWorld]:
     (folder / "payload").write_text(base64.b64encode(b"p" * 32).decode())
     settings = Settings(
         public_url=f"{origin}/emrex",
-        database_url=f"sqlite:///{folder / 'emrex.sqlite3'}",
+        database_url=databases.new_database(folder),
         payload_keys=(f"file:{folder / 'payload'}",),
         http_on_loopback=True,
         entry_limit="10000/minute",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from lxml import etree
 
+import databases
 from emrex_gateway import exporting, network, signing
 from emrex_gateway.domain import (
     ECTS,
@@ -545,15 +544,12 @@ def test_elmo_2_on_request(world: World) -> None:
 def test_a_locked_database(world: World) -> None:
     """While another process holds the database, pages that write say "busy"; then all goes on."""
     browser = world.browser().to_selection()
-    database = world.services.settings.database_url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        page = browser.page
+    page = browser.page
+    with databases.held(world.services.settings.database_url):
         browser.submit("select", "all")
         assert 503 == browser.response.status_code
         assert "Nothing is lost" in browser.text
         assert browser.response.headers["Retry-After"]
-        other.execute("ROLLBACK")
     browser.page = page
     browser.submit("select", "all")
     assert browser.page.xpath("//input[@name='record'][@checked]")

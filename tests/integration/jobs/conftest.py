@@ -1,4 +1,4 @@
-"""Services over an SQLite store and a Redis server of the tests' own."""
+"""Services over a store and a Redis server of the tests' own."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def _no_adapter(institution: Any, binding: Any) -> Any:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
+def store(database_url: str) -> Iterator[SqlStore]:
     """An empty store."""
-    made = stores.new_store(f"sqlite:///{tmp_path / 'emrex.sqlite3'}")
+    made = stores.new_store(database_url)
     yield made
     made.close()
 
 
 @pytest.fixture
-def make_services(redis_url: str, tmp_path: Path) -> Callable[..., Services]:
+def make_services(redis_url: str, database_url: str) -> Callable[..., Services]:
     """Make services over a store."""
 
     def make(store: Any, clock: Any = None, **more: Any) -> Services:
         settings = stores.settings(
-            f"sqlite:///{tmp_path / 'emrex.sqlite3'}",
+            database_url,
             **{"redis_url": redis_url, "fetch_timeout": 30, **more},
         )
         return Services(

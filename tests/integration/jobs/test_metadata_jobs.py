@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import redis
@@ -44,9 +43,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Any, clock: Clock) -> Iterator[SqlStore]:
+def store(database_url: str, clock: Clock) -> Iterator[SqlStore]:
     """A store by that clock."""
-    made = stores.new_store(f"sqlite:///{tmp_path / 'emrex.sqlite3'}", clock)
+    made = stores.new_store(database_url, clock)
     yield made
     made.close()
 

@@ -27,15 +27,15 @@ def _engine(url: str) -> sa.Engine:
     return sa.create_engine(url, poolclass=sa.NullPool)
 
 
-def test_upgrade_makes_the_tables_that_the_code_uses(database_url: str) -> None:
+def test_upgrade_makes_the_tables_that_the_code_uses(empty_database_url: str) -> None:
     """The migrations and the tables in the code say the same, and a second upgrade does nothing."""
-    chosen = settings(database_url)
+    chosen = settings(empty_database_url)
 
     assert current(chosen, resolve) is None
     upgrade(chosen, resolve)
     upgrade(chosen, resolve)
 
-    with _engine(database_url).connect() as connection:
+    with _engine(empty_database_url).connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": t.VERSION_TABLE, "compare_type": True}
         )
@@ -44,14 +44,14 @@ def test_upgrade_makes_the_tables_that_the_code_uses(database_url: str) -> None:
     assert head() == current(chosen, resolve)
 
 
-def test_upgrade_leaves_a_hosts_tables_alone(database_url: str) -> None:
+def test_upgrade_leaves_a_hosts_tables_alone(empty_database_url: str) -> None:
     """A host's own Alembic table and data in the same database stay as they are."""
-    engine = _engine(database_url)
+    engine = _engine(empty_database_url)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
         connection.execute(sa.text("INSERT INTO alembic_version VALUES ('hosts-own')"))
 
-    upgrade(settings(database_url), resolve)
+    upgrade(settings(empty_database_url), resolve)
 
     with engine.connect() as connection:
         assert "hosts-own" == connection.execute(sa.text("SELECT * FROM alembic_version")).scalar()
@@ -59,9 +59,9 @@ def test_upgrade_leaves_a_hosts_tables_alone(database_url: str) -> None:
     assert {name for name in names if name.startswith("emrex_")} == names
 
 
-def test_simultaneous_upgrades_wait_for_each_other(database_url: str) -> None:
+def test_simultaneous_upgrades_wait_for_each_other(empty_database_url: str) -> None:
     """Two processes that start at once on an empty database both find it upgraded."""
-    chosen = settings(database_url)
+    chosen = settings(empty_database_url)
     with ThreadPoolExecutor(3) as pool:
         for done in [pool.submit(upgrade, chosen, resolve) for _ in range(3)]:
             done.result()
@@ -69,13 +69,13 @@ def test_simultaneous_upgrades_wait_for_each_other(database_url: str) -> None:
     assert head() == current(chosen, resolve)
 
 
-def test_ping_asks_for_the_current_schema(database_url: str) -> None:
+def test_ping_asks_for_the_current_schema(empty_database_url: str) -> None:
     """A process that meets a database of another release does not start."""
-    store = open_store(settings(database_url), resolve, Clock())
+    store = open_store(settings(empty_database_url), resolve, Clock())
     with pytest.raises(ConfigError, match="not current"):
         store.ping()
 
-    upgrade(settings(database_url), resolve)
+    upgrade(settings(empty_database_url), resolve)
     store.ping()
     store.close()
 
