@@ -14,6 +14,7 @@ QUEUES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "fetch": FETCH_QUEUE,
         "sign": SIGN_QUEUE,
+        "key": SIGN_QUEUE,
         "refresh": METADATA_QUEUE,
         "logo": METADATA_QUEUE,
     }
@@ -30,6 +31,7 @@ _SUBJECTS: Final = {
     "sign": _TRANSFER,
     "refresh": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"),
     "logo": re.compile(r"[0-9a-f]{32}\Z"),
+    "key": re.compile(r"[0-9a-f]{32}\Z"),
 }
 
 
@@ -37,7 +39,7 @@ def is_order(task: object, subject: object) -> bool:
     """Tell whether a task may come through Redis for that subject.
 
     It is a transfer's id for ``fetch`` and ``sign``, a federation's slug for
-    ``refresh``, and ``Entity.key`` for ``logo``.
+    ``refresh``, ``Entity.key`` for ``logo``, and ``SigningKey.id`` for ``key``.
     """
     return (
         isinstance(task, str)

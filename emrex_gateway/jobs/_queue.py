@@ -84,6 +84,7 @@ def timeout_of(settings: Settings, task: str) -> int:
     return {
         "fetch": settings.fetch_timeout,
         "sign": settings.sign_timeout,
+        "key": settings.sign_timeout,
         "refresh": settings.metadata_timeout,
         "logo": LOGO_SECONDS,
     }[task]

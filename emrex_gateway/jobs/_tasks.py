@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from emrex_gateway import exporting, federation, log
+from emrex_gateway import administering, exporting, federation, log
 from emrex_gateway.domain import TransferState
 from emrex_gateway.errors import ConfigError, TransferNotFound
 from emrex_gateway.jobs._job import RefusedJob
 from emrex_gateway.ports import Signers
 from emrex_gateway.services import Services
+from emrex_gateway.signing import Locksmith
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,16 @@ def sign(context: Context, transfer_id: str) -> None:
         raise RefusedJob("this worker holds no keys")
     if _asks_for(context, transfer_id, TransferState.CONFIRMED):
         exporting.sign(context.services, context.signers, transfer_id)
+
+
+def key(context: Context, id_: str) -> None:
+    """Make, look at or destroy a signing key, as its row asks."""
+    if context.signers is None:
+        raise RefusedJob("this worker holds no keys")
+    services = context.services
+    maker = Locksmith(services.settings, services.secrets, services.clock)
+    if not administering.work_on_key(services, maker, id_):
+        raise RefusedJob("no such key")
 
 
 def refresh(context: Context, slug: str) -> None:
@@ -73,6 +84,8 @@ def logo(context: Context, key: str) -> None:
 def sweep(context: Context, subject: str = "") -> None:
     """Send again what got lost and end what is overdue, until a round finds little."""
     federation.order_due(context.services)
+    administering.order_due_keys(context.services)
+    administering.warn_of_expiries(context.services)
     for _ in range(SWEEP_ROUNDS):
         swept = exporting.sweep(context.services)
         if swept.resent or swept.failed or swept.expired or swept.forgotten:

@@ -23,7 +23,13 @@ from emrex_gateway.login._settings import (
     OidcSettings,
     settings_of,
 )
-from emrex_gateway.login.saml import ATTRIBUTES, SamlLogin, SamlSettings, our_metadata
+from emrex_gateway.login.saml import (
+    ATTRIBUTES,
+    SamlLogin,
+    SamlSettings,
+    certificate_facts,
+    our_metadata,
+)
 from emrex_gateway.ports import Clock, Login, Secrets, Store
 from emrex_gateway.settings import Settings
 
@@ -49,6 +55,7 @@ __all__ = [
     "SamlLogin",
     "SamlSettings",
     "accept_launch",
+    "certificate_facts",
     "identity_from_claims",
     "logins",
     "our_metadata",

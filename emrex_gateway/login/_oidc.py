@@ -191,8 +191,12 @@ class OidcLogin:
         """
         settings = oidc_settings(method)
         check_secret(settings, self._secret(settings))
-        if not ask:
-            return
+        if ask:
+            self.ask(method)
+
+    def ask(self, method: LoginMethod) -> None:
+        """The part of ``check`` that asks the provider; our secret is not needed for it."""
+        settings = oidc_settings(method)
         caller = self._caller(settings)
         way(settings, self._providers.provider(caller, settings))
         if not self._providers.keys(caller, settings):

@@ -9,6 +9,7 @@ from emrex_gateway.domain import (
     Account,
     AccountKind,
     Credentials,
+    Grant,
     RoleRule,
     Throttle,
     Visit,
@@ -64,8 +65,8 @@ class AdministratorRows(Protocol):
     def end_visits_of(self, account: str, reason: str, *, but: str = "") -> int:
         """End an account's sessions, all but one."""
 
-    def end_visits_by(self, method: str, reason: str) -> int:
-        """End the sessions that a login method began."""
+    def end_visits_by(self, method: str, reason: str, *, grant: Grant | None = None) -> int:
+        """End the sessions that a login method began (and that have this grant)."""
 
     def end_visits_by_provider(
         self, provider: str, reason: str, *, subject: str = "", sid: str = ""

@@ -69,8 +69,12 @@ class SqlVisitRows:
     def end_visits_of(self, account: str, reason: str, *, but: str = "") -> int:
         return len(self._end(reason, t.visit.c.account == account, t.visit.c.key != but))
 
-    def end_visits_by(self, method: str, reason: str) -> int:
-        return len(self._end(reason, t.visit.c.method == method))
+    def end_visits_by(self, method: str, reason: str, *, grant: Grant | None = None) -> int:
+        rows = self._connection.execute(
+            sa.select(*_VISIT).where(t.visit.c.method == method, t.visit.c.ended == "")
+        )
+        keys = [visit.key for visit in map(_visit, rows) if grant is None or grant in visit.grants]
+        return len(self._end(reason, t.visit.c.key.in_(keys))) if keys else 0
 
     def end_visits_by_provider(
         self, provider: str, reason: str, *, subject: str = "", sid: str = ""

@@ -6,13 +6,14 @@ SAML messages. See ``docs/decisions/0012-saml.md``.
 """
 
 from emrex_gateway.login.saml._attribute_map import ATTRIBUTES
+from emrex_gateway.login.saml._certificates import CertificateSummary, certificate_facts
 from emrex_gateway.login.saml._download import Downloaded, download, picture
 from emrex_gateway.login.saml._login import SamlLogin
 from emrex_gateway.login.saml._logout import LogoutAnswered, LogoutRequested
 from emrex_gateway.login.saml._lookup import find_provider
 from emrex_gateway.login.saml._mdq import Mdq, UnknownEntity, pinned, trust_of
 from emrex_gateway.login.saml._metadata import Metadata, Trust, read_metadata
-from emrex_gateway.login.saml._ourselves import Ourselves, ourselves
+from emrex_gateway.login.saml._ourselves import Ourselves, check_keys, ourselves
 from emrex_gateway.login.saml._provider import read_provider
 from emrex_gateway.login.saml._publish import our_metadata
 from emrex_gateway.login.saml._reading import saml_settings
@@ -21,6 +22,7 @@ from emrex_gateway.login.saml._types import Provider, Refused
 
 __all__ = [
     "ATTRIBUTES",
+    "CertificateSummary",
     "Downloaded",
     "LogoutAnswered",
     "LogoutRequested",
@@ -33,6 +35,8 @@ __all__ = [
     "SamlSettings",
     "Trust",
     "UnknownEntity",
+    "certificate_facts",
+    "check_keys",
     "download",
     "find_provider",
     "our_metadata",

@@ -217,13 +217,20 @@ class SamlLogin:
             complete = read_answer(root, us.addresses, provider.entity_id, relay or "", now=now)
             return LogoutAnswered(state=relay or "", provider=provider.entity_id, complete=complete)
 
-    def check(self, method: LoginMethod) -> None:
+    def check(self, method: LoginMethod, *, ask: bool = True) -> None:
         """Try what can be tried without a person: settings, our keys, each provider that is named.
 
-        Raises ``ConfigError``.
+        Without ``ask`` the named providers are left out: a query server may
+        have to be asked for them. Raises ``ConfigError``.
         """
-        now, settings = self._clock(), saml_settings_of(method)
+        saml_settings_of(method)
         self._parties.us(method.institution)
+        if ask:
+            self.ask(method)
+
+    def ask(self, method: LoginMethod) -> None:
+        """The part of ``check`` that looks the providers up; our keys are not needed for it."""
+        now, settings = self._clock(), saml_settings_of(method)
         for entity_id in sorted(settings.where.providers):
             try:
                 self._parties.provider(settings.where, entity_id, now)

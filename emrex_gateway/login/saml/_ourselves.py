@@ -128,6 +128,11 @@ def read_keys(provider: ServiceProvider, secrets: Secrets) -> tuple[OwnKey, ...]
     return _all(provider, lambda key: _read(key, secrets(key.key), secrets(key.certificate)))
 
 
+def check_keys(provider: ServiceProvider, secrets: Secrets) -> None:
+    """See that the service provider's keys can be read and fit; errors as ``OwnKeys.of``."""
+    read_keys(provider, secrets)
+
+
 def signing_key(keys: tuple[OwnKey, ...]) -> OwnKey:
     """Return the key that signs: the first for signing."""
     return next(key for key in keys if key.signing)

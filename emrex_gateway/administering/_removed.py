@@ -1,0 +1,24 @@
+"""What was removed lately is kept for a while, so that a mistake can be taken back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from emrex_gateway.ports import Removed
+from emrex_gateway.services import Services
+
+KEPT_FOR = timedelta(days=30)
+
+
+def removed_lately(
+    services: Services, kind: str, institution: str | None = None
+) -> tuple[Removed, ...]:
+    """What of a kind can be put back, the last removed first."""
+    with services.store.read() as uow:
+        return uow.logins.removed(kind, institution)
+
+
+def forget_removed(services: Services) -> int:
+    """Delete what was removed more than ``KEPT_FOR`` ago; return how many. For the sweep."""
+    with services.store.begin() as uow:
+        return uow.logins.forget(services.clock() - KEPT_FOR)

@@ -1,0 +1,228 @@
+"""An institution's SAML service provider: what it publishes, its keys' certificates, its removal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from emrex_gateway import login
+from emrex_gateway.administering._change import Thing, put
+from emrex_gateway.administering._references import require_references
+from emrex_gateway.administering._rights import require
+from emrex_gateway.administering._values import N_
+from emrex_gateway.domain import Actor, LoginMethod, Permission, ServiceProvider
+from emrex_gateway.errors import ConfigError
+from emrex_gateway.login.saml import check_keys, ourselves
+from emrex_gateway.ports import UnitOfWork
+from emrex_gateway.services import Services
+
+SERVICE_PROVIDER = "service provider"
+WARN_DAYS = (60, 30, 7)
+"""How many days before a certificate ends somebody should hear of it, again and again."""
+EXPIRED = "expired"
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyState:
+    """A key of a service provider, by its certificate. ``number`` is its place, from 1.
+
+    ``level`` is empty while all is well, a number of ``WARN_DAYS`` (as text)
+    once that few days are left, ``expired`` or ``unreadable``. Federations
+    and providers mostly look at the key alone, but some refuse an expired one.
+    """
+
+    institution: str
+    number: int
+    certificate: str
+    signing: bool
+    encryption: bool
+    level: str
+    expires_at: datetime | None = None
+    days: int | None = None
+    subject: str = ""
+    fingerprint: str = ""
+    key: str = ""
+    """Its kind and size, such as ``RSA 3072``."""
+
+
+def service_key_states(services: Services, institution: str | None = None) -> tuple[KeyState, ...]:
+    """Return the keys of all service providers (or of one) with their warnings; for pages, log and metric."""
+    with services.store.read() as uow:
+        providers = [
+            one
+            for one in uow.config.service_providers()
+            if institution is None or one.institution == institution
+        ]
+    return tuple(state for one in providers for state in _states(services, one))
+
+
+def warning_level(expires_at: datetime, now: datetime) -> str:
+    """Return the level of a certificate that ends then, as ``KeyState.level`` has it."""
+    left = expires_at - now
+    if left.total_seconds() <= 0:
+        return EXPIRED
+    return next((str(days) for days in sorted(WARN_DAYS) if left.days < days), "")
+
+
+def save_service_provider(
+    services: Services,
+    actor: Actor,
+    provider: ServiceProvider,
+    *,
+    version: str | None = None,
+    new: bool = False,
+) -> bool:
+    """Write an institution's service provider; return whether anything changed.
+
+    Its keys are read first, as a login would. Raises ``ConfigError``,
+    ``NotAllowed``, ``EditConflict``.
+    """
+    institution = provider.institution
+    require(actor, Permission.CHANGE_SETTINGS, institution)
+    with services.store.read() as uow:
+        before = uow.config.service_provider(institution)
+    require_references(services, actor, institution, _references(before), _references(provider))
+    try:
+        check_keys(provider, services.secrets)
+    except ConfigError as error:
+        raise ConfigError(str(error), "keys") from None
+    with services.store.begin() as uow:
+        uow.config.hold()
+        uow.config.institution(institution)
+        before = uow.config.service_provider(institution)
+        if new and before is not None:
+            raise ConfigError(f"the institution {institution!r} has a service provider already")
+        _check_entity_id(services, uow, provider)
+        return put_service_provider(uow, actor, before, provider, version=version)
+
+
+def put_service_provider(
+    uow: UnitOfWork,
+    actor: Actor,
+    before: ServiceProvider | None,
+    after: ServiceProvider,
+    *,
+    version: str | None = None,
+) -> bool:
+    """Write a checked service provider with its trail, within a transaction that read ``before``."""
+    return put(
+        uow,
+        actor,
+        _thing(after.institution),
+        before,
+        after,
+        write=uow.config.put_service_provider,
+        version=version,
+    )
+
+
+def methods_through(uow: UnitOfWork, institution: str) -> tuple[LoginMethod, ...]:
+    """Return the login methods that need the institution's service provider, enabled ones first."""
+    return tuple(one for one in uow.config.login_methods(institution) if one.kind == "saml")
+
+
+def remove_service_provider(
+    services: Services, actor: Actor, institution: str, *, version: str | None = None
+) -> None:
+    """Remove an institution's service provider, which no login method that is on may need."""
+    require(actor, Permission.CHANGE_SETTINGS, institution)
+    with services.store.begin() as uow:
+        uow.config.hold()
+        before = uow.config.service_provider(institution)
+        if before is None:
+            raise ConfigError(f"institution {institution} has no service provider")
+        if on := [one.id for one in methods_through(uow, institution) if one.enabled]:
+            raise ConfigError(
+                f"login methods that are switched on need the service provider: {', '.join(on)}"
+            )
+        drop_service_provider(uow, actor, before, services.clock(), version=version)
+
+
+def drop_service_provider(
+    uow: UnitOfWork,
+    actor: Actor,
+    before: ServiceProvider,
+    now: datetime,
+    *,
+    version: str | None = None,
+) -> None:
+    """Remove it with its trail, within a transaction that read it and saw that nothing needs it."""
+    put(uow, actor, _thing(before.institution), before, None, version=version)
+    uow.logins.remove(
+        before, kind=SERVICE_PROVIDER, key=before.institution, by=actor.account, at=now
+    )
+
+
+def put_back_service_provider(services: Services, actor: Actor, institution: str) -> None:
+    """Put a removed service provider back as it was."""
+    require(actor, Permission.CHANGE_SETTINGS, institution)
+    with services.store.begin() as uow:
+        uow.config.hold()
+        kept = uow.logins.kept(SERVICE_PROVIDER, institution, ServiceProvider)
+        if kept is None:
+            raise ConfigError("the service provider is not kept any more")
+        if uow.config.service_provider(institution) is not None:
+            raise ConfigError("there is a service provider again: it was not overwritten")
+        _check_entity_id(services, uow, kept)
+        put_service_provider(uow, actor, None, kept)
+        uow.logins.put_back(SERVICE_PROVIDER, institution)
+
+
+def _thing(institution: str) -> Thing:
+    return Thing(SERVICE_PROVIDER, institution, institution)
+
+
+def _references(provider: ServiceProvider | None) -> dict[str, list[str]]:
+    if provider is None:
+        return {}
+    return {
+        "keys": [reference for key in provider.keys for reference in (key.key, key.certificate)]
+    }
+
+
+def _check_entity_id(services: Services, uow: UnitOfWork, provider: ServiceProvider) -> None:
+    """Two parties under one name would get each other's answers."""
+    name = ourselves(services.settings, provider).entity_id
+    for other in uow.config.service_providers():
+        if other.institution == provider.institution:
+            continue
+        if name == ourselves(services.settings, other).entity_id:
+            raise ConfigError(
+                f"another institution's service provider has the entity id {name}",
+                "entity_id",
+                words=N_("Another institution's service provider has this entity id."),
+            )
+
+
+def _states(services: Services, provider: ServiceProvider) -> list[KeyState]:
+    found = []
+    for number, key in enumerate(provider.keys, 1):
+        common = {
+            "institution": provider.institution,
+            "number": number,
+            "certificate": key.certificate,
+            "signing": key.signing,
+            "encryption": key.encryption,
+        }
+        try:
+            certificate = x509.load_pem_x509_certificate(services.secrets(key.certificate).encode())
+            facts = login.certificate_facts(certificate)
+        except (ConfigError, ValueError):
+            found.append(KeyState(**common, level=UNREADABLE))  # type: ignore[arg-type]  # mixed values
+            continue
+        now = services.clock()
+        found.append(
+            KeyState(
+                **common,  # type: ignore[arg-type]  # mixed values
+                level=warning_level(certificate.not_valid_after_utc, now),
+                expires_at=certificate.not_valid_after_utc,
+                days=(certificate.not_valid_after_utc - now).days,
+                subject=facts.subject,
+                fingerprint=facts.fingerprint,
+                key=facts.key,
+            )
+        )
+    return found
