@@ -3,7 +3,8 @@
 GatewayError
 ├── ConfigError                 settings, institutions or keys that cannot work
 ├── PeerError                   what a client, a host or a browser sent is not acceptable
-│   ├── NoSuchAccessPoint       the address names no enabled data access point
+│   ├── NoSuchAccessPoint       the address names no data access point
+│   │   └── SwitchedOff         ... or one that an administrator has switched off
 │   ├── BadReturnAddress        the return address must not be used: nothing is sent there
 │   ├── EnvelopeError           a reply's fields cannot be unpacked
 │   ├── LaunchError             a signed launch was refused
@@ -71,7 +72,11 @@ class PeerError(GatewayError):
 
 
 class NoSuchAccessPoint(PeerError):
-    """The address names no enabled data access point."""
+    """The address names no data access point that serves anybody."""
+
+
+class SwitchedOff(NoSuchAccessPoint):
+    """The data access point, or its institution, is switched off for now."""
 
 
 class BadReturnAddress(PeerError):

@@ -46,8 +46,9 @@ from emrex_gateway.domain._institutions import (
     LoginMethod,
     Privacy,
     ReleaseRule,
+    logo_key,
 )
-from emrex_gateway.domain._issuers import complete_issuer, web_address
+from emrex_gateway.domain._issuers import complete_issuer, issuer_of, web_address
 from emrex_gateway.domain._keys import (
     KEY_TRANSITIONS,
     KeyKind,
@@ -216,7 +217,9 @@ __all__ = [
     "complete_issuer",
     "different_people",
     "identifier_keys",
+    "issuer_of",
     "language_tag",
+    "logo_key",
     "merge",
     "outcome_of",
     "person_keys",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,6 +69,11 @@ class Institution:
     logo: str = ""
     privacy: Privacy = Privacy()
     client: bool = False
+
+
+def logo_key(institution: Institution) -> str:
+    """Return the name under which an institution's picture is kept: another address, another name."""
+    return hashlib.sha256(f"institution logo\0{institution.logo}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from emrex_gateway.domain._cleaning import language_tag, token
+from emrex_gateway.domain._institutions import Institution
 from emrex_gateway.domain._records import Identifier, Issuer
 from emrex_gateway.domain._texts import LangString, Texts, best_text
 
@@ -13,6 +14,22 @@ _SINGLE = frozenset({"schac", "pic", "erasmus"})
 
 _UNKNOWN_URL = "https://unknown.invalid/"
 """RFC 2606 reserves ``.invalid``: the element is obligatory, and this address misleads nobody."""
+
+
+def issuer_of(institution: Institution) -> Issuer:
+    """Return an institution of ours as the issuer of its own records.
+
+    Its domain first, then its codes by their types, then its postal address
+    (type ``address``) where no code says it otherwise.
+    """
+    codes = {"schac": institution.domain, **institution.codes}
+    codes.setdefault("address", token(institution.address.replace("\n", ", ")))
+    return Issuer(
+        identifiers=tuple(Identifier(type_, value) for type_, value in codes.items() if value),
+        titles=institution.names,
+        url=institution.url,
+        country=institution.country or None,
+    )
 
 
 def complete_issuer(issuer: Issuer) -> Issuer:

@@ -61,6 +61,8 @@ class Preview:
 
     document: Document
     releasable: tuple[PersonIdentifier, ...] = field(repr=False)
+    access_point: AccessPoint
+    institution: Institution
 
 
 def offered(
@@ -117,6 +119,8 @@ def preview(services: Services, transfer: Transfer) -> Preview:
     return Preview(
         document=document(opened, services.clock()),
         releasable=_learner(opened, withheld=()).identifiers,
+        access_point=opened.access_point,
+        institution=opened.institution,
     )
 
 

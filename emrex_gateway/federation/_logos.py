@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from lxml import etree
 
-from emrex_gateway.domain import Logo
+from emrex_gateway.domain import Logo, logo_key
 from emrex_gateway.login.saml import picture
+from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
 
 log = logging.getLogger(__name__)
@@ -29,13 +30,13 @@ _ACTIVE = frozenset({"script", "foreignObject", "iframe", "handler", "set", "ani
 
 
 def fetch_logo(services: Services, key: str) -> bool:
-    """Fetch the picture of a listed provider when one is wanted; return whether there is one now.
+    """Fetch the picture of a listed provider or an institution of ours; return whether there is one now.
 
-    ``key`` is ``Entity.key``. What is no picture, too big, or not to be had is
+    ``key`` is ``Entity.key``, or that of ``domain.logo_key``. What is no picture, too big, or not to be had is
     remembered as such for as long.
     """
     with services.store.read() as uow:
-        address = uow.entities.logo_wanted(key)
+        address = uow.entities.logo_wanted(key) or _own(uow, key)
     if not address:
         return False
     content = picture(services.settings, address)
@@ -44,6 +45,14 @@ def fetch_logo(services: Services, key: str) -> bool:
     with services.store.begin() as uow:
         uow.entities.put_logo(key, logo, services.clock() + LOGO_LIFETIME)
     return logo is not None
+
+
+def _own(uow: UnitOfWork, key: str) -> str:
+    """The address of the picture of an institution that we serve, when there is no copy yet."""
+    if not uow.entities.logo_missing(key):
+        return ""
+    named = (one for one in uow.config.institutions() if one.logo)
+    return next((one.logo for one in named if logo_key(one) == key), "")
 
 
 def media_type_of(content: bytes) -> str | None:

@@ -83,6 +83,9 @@ class EntityRows(Protocol):
     def put_logo(self, key: str, logo: Logo | None, until: datetime) -> None:
         """Keep a fetched picture, or that there is none to fetch, until then."""
 
+    def logo_missing(self, key: str) -> bool:
+        """Whether nothing is known of the picture: neither a copy, nor that it cannot be had."""
+
     def logo_wanted(self, key: str) -> str:
         """Return the address of a listed provider's picture when it is still to be fetched (or again), else ``""``.
 

@@ -127,6 +127,10 @@ class SqlEntityRows:
         others = {name: insert.excluded[name] for name in ("until", "media_type", "content")}
         self._connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_=others))
 
+    def logo_missing(self, key: str) -> bool:
+        kept = sa.exists().where(t.logo.c.key == key, t.logo.c.until > self._clock())
+        return not self._connection.execute(sa.select(kept)).scalar_one()
+
     def logo_wanted(self, key: str) -> str:
         now = self._clock()
         kept = sa.exists().where(t.logo.c.key == key, t.logo.c.until > now)

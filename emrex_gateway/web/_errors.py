@@ -25,6 +25,7 @@ from emrex_gateway.errors import (
     SessionOver,
     StaleTransfer,
     StoreUnavailable,
+    SwitchedOff,
     TransferNotFound,
 )
 from emrex_gateway.web._context import known_transfer
@@ -168,6 +169,14 @@ def _words() -> dict[type, tuple[int, str, str]]:
             404,
             _("There is no such page"),
             _("Please check the address, or go back."),
+        ),
+        SwitchedOff: (
+            404,
+            _("This service is switched off at the moment"),
+            _(
+                "Nothing was sent, and you have done nothing wrong. Please try again on another day, "
+                "or ask the university that has your records."
+            ),
         ),
         PeerError: (
             400,

@@ -31,12 +31,13 @@ from emrex_gateway.domain import (
     MetadataKind,
     ProviderFilter,
     Transfer,
+    logo_key,
 )
 from emrex_gateway.errors import LoginError, TransferNotFound
 from emrex_gateway.login import SamlSettings, settings_of
 from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.web import _context, _headers
-from emrex_gateway.web._context import absolute, require_form_token, services
+from emrex_gateway.web._context import absolute, institution, require_form_token, services
 from emrex_gateway.web._remembered import (
     MAX_ENTITY_ID,
     choices_made,
@@ -180,12 +181,13 @@ def logo(slug: str, key: str) -> Response:
     Nothing is counted against the address: a page of the list asks for twenty,
     and a job that waits already is not queued again.
     """
-    exporting.access_point(services(), slug)
-    if not _KEY.match(key) or request.args:
+    home = institution(slug)
+    if home is None or not _KEY.match(key) or request.args:
         raise NotFound
     with services().store.read() as uow:
         picture = uow.entities.logo(key)
-        wanted = uow.entities.logo_wanted(key)
+        own = bool(home.logo) and key == logo_key(home)
+        wanted = uow.entities.logo_missing(key) if own else uow.entities.logo_wanted(key)
     if wanted:
         services().queue.send("logo", key)
     if picture is None or picture.media_type not in _PICTURES:

@@ -58,6 +58,12 @@ def best(values: Texts, default: str = "") -> str:
     return best_text(values, (language(), *services().settings.languages), default)
 
 
+def shown_in(values: Texts) -> Texts:
+    """An institution's text as one reader sees it: the best one that it has, with its language; or none."""
+    text = best(values)
+    return tuple(one for one in values if one.value == text)[:1]
+
+
 def number(value: Decimal) -> str:
     """Credits as people write them: no trailing zeros, the reader's decimal sign."""
     return str(format_decimal(value.normalize()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from emrex_gateway import exporting
+from emrex_gateway.domain import logo_key
 from emrex_gateway.services import Services
 from emrex_gateway.web import (
     _details,
@@ -41,6 +42,8 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
     app.after_request(_headers.apply)
     app.jinja_env.globals.update(
         best=_languages.best,
+        shown_in=_languages.shown_in,
+        logo_key=logo_key,
         day=_languages.day,
         number=_languages.number,
         count=_languages.count,

@@ -74,7 +74,6 @@ def look(slug: str, transfer_id: str) -> Response | str:
     if page_of(at) != "student.choose":
         return go_on(at)
     shown = exporting.preview(services(), at)
-    point = exporting.access_point(services(), slug)
     if not any(report.opportunities for report in shown.document.reports):
         return redirect(_here("student.choose", at, empty="1"), code=303)
     return render_template(
@@ -82,7 +81,7 @@ def look(slug: str, transfer_id: str) -> Response | str:
         document=shown.document,
         releasable=shown.releasable,
         kept={i.type for i in shown.document.learner.identifiers},
-        listed=at.client_host in point.allowed_hosts,
+        listed=at.client_host in shown.access_point.allowed_hosts,
         unconfirmed=request.args.get("consent") == "missing",
     )
 

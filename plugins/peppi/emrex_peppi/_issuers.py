@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from emrex_gateway.domain import Identifier, Institution, Issuer, LangString
+from emrex_gateway.domain import Identifier, Institution, Issuer, LangString, issuer_of
 from emrex_peppi._reading import Row
 
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
@@ -18,14 +18,7 @@ NATIONAL_CODE = "oppilaitosnumero"
 
 def own_issuer(institution: Institution) -> Issuer:
     """The institution itself: what a credit that names nobody is granted by."""
-    identifiers = [Identifier("schac", institution.domain)]
-    identifiers += [Identifier(type_, code) for type_, code in institution.codes.items()]
-    return Issuer(
-        identifiers=tuple(i for i in identifiers if i.value),
-        titles=institution.names,
-        url=institution.url,
-        country=institution.country or None,
-    )
+    return issuer_of(institution)
 
 
 class Issuers:

@@ -8,7 +8,7 @@ Finnish names where Swedish ones should stand; here they are right or left out.
 
 from __future__ import annotations
 
-from emrex_gateway.domain import Identifier, Institution, Issuer, Texts, texts
+from emrex_gateway.domain import Identifier, Institution, Issuer, Texts, issuer_of, texts
 
 CODE = "oppilaitosnumero"
 """Custom identifier type: the national number of an institution."""
@@ -231,13 +231,7 @@ def issuer(code: str, institution: Institution, fallback_url: str) -> Issuer:
     """
     code = code.strip()
     if code and institution.codes.get(CODE) == code:
-        identifiers = (Identifier("schac", institution.domain), Identifier(CODE, code))
-        return Issuer(
-            identifiers=identifiers,
-            titles=institution.names,
-            url=institution.url,
-            country=institution.country,
-        )
+        return issuer_of(institution)
     if code in _NOW:
         domain = _NOW[code][3]
         return Issuer(
