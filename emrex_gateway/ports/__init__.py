@@ -23,7 +23,17 @@ from emrex_gateway.ports._rows import (
     TransferRows,
 )
 from emrex_gateway.ports._signing import KeyMaker, MadeKey, Signer, Signers
+from emrex_gateway.ports._statistics_rows import CountedTransfer, StatisticsCell, StatisticsRows
 from emrex_gateway.ports._store import Store, UnitOfWork
+from emrex_gateway.ports._trail_rows import (
+    ChainCheck,
+    ChainedEvent,
+    Head,
+    Link,
+    TrailEvent,
+    TrailFilter,
+    TrailRows,
+)
 from emrex_gateway.ports._try_rows import TryRows
 from emrex_gateway.ports._world import Clock, Queue, Secrets
 
@@ -33,15 +43,20 @@ __all__ = [
     "AdapterPlugin",
     "AdministratorRows",
     "AuditRows",
+    "ChainCheck",
+    "ChainedEvent",
     "Circuit",
     "CircuitRows",
     "Clock",
     "ConfigRows",
+    "CountedTransfer",
     "EntityRows",
+    "Head",
     "Hit",
     "KeyMaker",
     "KeyRows",
     "Launch",
+    "Link",
     "LoggedIn",
     "Login",
     "LoginCheck",
@@ -63,9 +78,14 @@ __all__ = [
     "SessionRows",
     "Signer",
     "Signers",
+    "StatisticsCell",
+    "StatisticsRows",
     "Store",
     "SupportRows",
     "Switched",
+    "TrailEvent",
+    "TrailFilter",
+    "TrailRows",
     "TransferFilter",
     "TransferRows",
     "TryRows",

@@ -12,6 +12,8 @@ from emrex_gateway.ports._key_rows import KeyRows
 from emrex_gateway.ports._login_rows import LoginRows
 from emrex_gateway.ports._owner_rows import OwnerRows, RetentionRows, SupportRows
 from emrex_gateway.ports._rows import AuditRows, CircuitRows, ConfigRows, OnceRows, TransferRows
+from emrex_gateway.ports._statistics_rows import StatisticsRows
+from emrex_gateway.ports._trail_rows import TrailRows
 from emrex_gateway.ports._try_rows import TryRows
 
 
@@ -46,6 +48,10 @@ class UnitOfWork(Protocol):
     def logins(self) -> LoginRows: ...
     @property
     def tries(self) -> TryRows: ...
+    @property
+    def trail(self) -> TrailRows: ...
+    @property
+    def statistics(self) -> StatisticsRows: ...
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run ``action`` once the transaction is durable (to send to the queue); not on rollback."""
 

@@ -156,4 +156,3 @@ class TrailRows(Protocol):
         self, wanted: TrailFilter, *, after: int = 0, limit: int = 500
     ) -> tuple[TrailEvent, ...]:
         """Chained events by number, those above ``after``."""
-

@@ -57,6 +57,7 @@ class SqlAuditRows:
                 event=str(event),
                 transfer=transfer,
                 facts=encode(facts).decode("utf-8"),
+                institution=_whose(transfer, facts.get("institution")),
             )
         )
 
@@ -65,6 +66,20 @@ class SqlAuditRows:
             sa.select(t.audit).where(t.audit.c.transfer == transfer).order_by(t.audit.c.id)
         )
         return tuple((row.at, row.event, decode_facts(row.facts)) for row in rows)
+
+
+def _whose(transfer: str | None, named: object) -> Any:
+    """The institution that an event belongs to: the one that it names, or the access point's."""
+    if isinstance(named, str) and named:
+        return named[:64]
+    if transfer is None:
+        return None
+    return (
+        sa.select(t.access_point.c.institution)
+        .join(t.transfer, t.transfer.c.access_point == t.access_point.c.slug)
+        .where(t.transfer.c.id == transfer)
+        .scalar_subquery()
+    )
 
 
 class SqlCircuitRows:

@@ -167,6 +167,9 @@ audit = Table(
     Column("event", String(64), nullable=False),
     Column("transfer", String(64), index=True),
     Column("facts", Text, nullable=False),
+    # Whose event it is; none for the installation's, and for those written before there was a column.
+    Column("institution", String(64)),
+    Index(None, "institution", "id"),
 )
 
 circuit = Table(

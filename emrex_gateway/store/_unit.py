@@ -23,7 +23,9 @@ from emrex_gateway.store._retention_rows import SqlRetentionRows
 from emrex_gateway.store._schema import head, revision_of
 from emrex_gateway.store._seal import KeyChain
 from emrex_gateway.store._session_rows import SqlSessionRows
+from emrex_gateway.store._statistics_rows import SqlStatisticsRows
 from emrex_gateway.store._support_rows import SqlSupportRows
+from emrex_gateway.store._trail_rows import SqlTrailRows
 from emrex_gateway.store._transfer_rows import SqlTransferRows
 from emrex_gateway.store._try_rows import SqlTryRows
 
@@ -48,6 +50,8 @@ class SqlUnitOfWork:
         self.keys = SqlKeyRows(connection)
         self.logins = SqlLoginRows(connection)
         self.tries = SqlTryRows(connection, clock, keys)
+        self.trail = SqlTrailRows(connection)
+        self.statistics = SqlStatisticsRows(connection)
         self._actions: list[Callable[[], None]] = []
 
     def after_commit(self, action: Callable[[], None]) -> None:
