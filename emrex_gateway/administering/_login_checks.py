@@ -15,7 +15,7 @@ from datetime import timedelta
 from emrex_gateway import login
 from emrex_gateway.administering._change import Thing, put
 from emrex_gateway.domain import Actor, LoginMethod, MetadataKind
-from emrex_gateway.errors import ConfigError, LoginError
+from emrex_gateway.errors import ConfigError, GatewayError, LoginError
 from emrex_gateway.ports import LoginCheck, UnitOfWork
 from emrex_gateway.services import Services
 
@@ -85,8 +85,8 @@ def order_check(
     uow.after_commit(lambda: services.queue.send(TASK, method.id))
 
 
-def run_check(services: Services, method_id: str) -> LoginCheck | None:
-    """Do a check that was ordered; return how it ended, ``None`` when none waits (any more).
+def run_check(services: Services, method_id: str) -> bool:
+    """Do a check that was ordered; return whether one was waiting.
 
     The provider is asked outside any transaction. The method is switched on in
     the one that notes the success, and only with the settings that were tried.
@@ -94,13 +94,13 @@ def run_check(services: Services, method_id: str) -> LoginCheck | None:
     with services.store.read() as uow:
         check, method = uow.logins.check(method_id), uow.config.login_method(method_id)
     if check is None or check.done_at is not None:
-        return None
+        return False
     problem, reason = _ask(services, method, check)
     with services.store.begin() as uow:
         uow.config.hold()
         now_asked, found = uow.logins.check(method_id), uow.config.login_method(method_id)
         if now_asked != check:
-            return None  # somebody has asked anew meanwhile: that order is another job's
+            return True  # somebody has asked anew meanwhile: that order waits
         if not reason and (found is None or content_of(found) != check.content):
             problem, reason = "its settings were changed meanwhile", "changed"
         done = replace(check, done_at=services.clock(), problem=problem, reason=reason)
@@ -110,13 +110,16 @@ def run_check(services: Services, method_id: str) -> LoginCheck | None:
             thing = Thing(LOGIN_METHOD, found.id, found.institution)
             enabled = replace(found, enabled=True)
             put(uow, by, thing, found, enabled, write=uow.config.put_login_method)
-    return done
+    return True
 
 
 def resend_checks(services: Services) -> int:
     """Send again what the queue lost; return how many. For the sweep."""
-    with services.store.read() as uow:
-        waiting = uow.logins.pending(services.clock() - RESEND_AFTER)
+    try:
+        with services.store.read() as uow:
+            waiting = uow.logins.pending(services.clock() - RESEND_AFTER)
+    except GatewayError:
+        return 0  # the next sweep comes soon
     for method in waiting:
         services.queue.send(TASK, method)
     return len(waiting)

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from cryptography import x509
-
-from emrex_gateway import login
 from emrex_gateway.administering._change import Thing, put
+from emrex_gateway.administering._expiry import ExpiryLevel, level_at
 from emrex_gateway.administering._references import require_references
 from emrex_gateway.administering._rights import require
 from emrex_gateway.administering._values import N_
-from emrex_gateway.domain import Actor, LoginMethod, Permission, ServiceProvider
-from emrex_gateway.errors import ConfigError
+from emrex_gateway.domain import Actor, LoginMethod, Permission, ServiceKey, ServiceProvider
+from emrex_gateway.errors import ConfigError, GatewayError
 from emrex_gateway.login.saml import check_keys, ourselves
 from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
+from emrex_gateway.signing import CertificateFacts, certificate_facts
+
+log = logging.getLogger(__name__)
 
 SERVICE_PROVIDER = "service provider"
-WARN_DAYS = (60, 30, 7)
-"""How many days before a certificate ends somebody should hear of it, again and again."""
-EXPIRED = "expired"
-UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyState:
-    """A key of a service provider, by its certificate. ``number`` is its place, from 1.
+class ServiceKeyState:
+    """A key of a service provider, by its certificate; ``number`` is its place, from 1.
 
-    ``level`` is empty while all is well, a number of ``WARN_DAYS`` (as text)
-    once that few days are left, ``expired`` or ``unreadable``. Federations
-    and providers mostly look at the key alone, but some refuse an expired one.
+    ``facts`` is ``None``, and ``level`` ``UNKNOWN``, for a certificate that
+    cannot be read here. ``days`` are whole days left. Federations and providers
+    look at the key alone, mostly, but some refuse an expired certificate.
     """
 
     institution: str
@@ -39,16 +37,14 @@ class KeyState:
     certificate: str
     signing: bool
     encryption: bool
-    level: str
-    expires_at: datetime | None = None
-    days: int | None = None
-    subject: str = ""
-    fingerprint: str = ""
-    key: str = ""
-    """Its kind and size, such as ``RSA 3072``."""
+    level: ExpiryLevel
+    days: int | None
+    facts: CertificateFacts | None
 
 
-def service_key_states(services: Services, institution: str | None = None) -> tuple[KeyState, ...]:
+def service_key_states(
+    services: Services, institution: str | None = None
+) -> tuple[ServiceKeyState, ...]:
     """Return the keys of all service providers (or of one) with their warnings; for pages, log and metric."""
     with services.store.read() as uow:
         providers = [
@@ -56,15 +52,34 @@ def service_key_states(services: Services, institution: str | None = None) -> tu
             for one in uow.config.service_providers()
             if institution is None or one.institution == institution
         ]
-    return tuple(state for one in providers for state in _states(services, one))
+    return tuple(
+        _state(services, one.institution, number, key)
+        for one in providers
+        for number, key in enumerate(one.keys, 1)
+    )
 
 
-def warning_level(expires_at: datetime, now: datetime) -> str:
-    """Return the level of a certificate that ends then, as ``KeyState.level`` has it."""
-    left = expires_at - now
-    if left.total_seconds() <= 0:
-        return EXPIRED
-    return next((str(days) for days in sorted(WARN_DAYS) if left.days < days), "")
+def warn_of_service_keys(services: Services) -> None:
+    """Say in the log which certificates of service providers run out: once a day for each. For the sweep."""
+    try:
+        now = services.clock()
+        for one in service_key_states(services):
+            if one.level in (ExpiryLevel.FINE, ExpiryLevel.UNKNOWN) or one.facts is None:
+                continue
+            what = f"sp {one.institution} {one.facts.fingerprint} {one.level} {now.date()}"
+            with services.store.begin() as uow:
+                first = uow.once.use("certificate-warning", what, now + timedelta(days=2))
+            if first:
+                urgent = one.level in (ExpiryLevel.URGENT, ExpiryLevel.EXPIRED)
+                log.log(
+                    logging.ERROR if urgent else logging.WARNING,
+                    "the certificate %d of the service provider %s ends on %s",
+                    one.number,
+                    one.institution,
+                    one.facts.not_after.date(),
+                )
+    except GatewayError as error:
+        log.warning("certificates cannot be looked at: %s", type(error).__name__)
 
 
 def save_service_provider(
@@ -197,32 +212,19 @@ def _check_entity_id(services: Services, uow: UnitOfWork, provider: ServiceProvi
             )
 
 
-def _states(services: Services, provider: ServiceProvider) -> list[KeyState]:
-    found = []
-    for number, key in enumerate(provider.keys, 1):
-        common = {
-            "institution": provider.institution,
-            "number": number,
-            "certificate": key.certificate,
-            "signing": key.signing,
-            "encryption": key.encryption,
-        }
-        try:
-            certificate = x509.load_pem_x509_certificate(services.secrets(key.certificate).encode())
-            facts = login.certificate_facts(certificate)
-        except (ConfigError, ValueError):
-            found.append(KeyState(**common, level=UNREADABLE))  # type: ignore[arg-type]  # mixed values
-            continue
-        now = services.clock()
-        found.append(
-            KeyState(
-                **common,  # type: ignore[arg-type]  # mixed values
-                level=warning_level(certificate.not_valid_after_utc, now),
-                expires_at=certificate.not_valid_after_utc,
-                days=(certificate.not_valid_after_utc - now).days,
-                subject=facts.subject,
-                fingerprint=facts.fingerprint,
-                key=facts.key,
-            )
-        )
-    return found
+def _state(services: Services, institution: str, number: int, key: ServiceKey) -> ServiceKeyState:
+    try:
+        facts = certificate_facts(services.secrets(key.certificate))
+    except ConfigError:
+        facts = None
+    now = services.clock()
+    return ServiceKeyState(
+        institution=institution,
+        number=number,
+        certificate=key.certificate,
+        signing=key.signing,
+        encryption=key.encryption,
+        level=level_at(facts.not_after, now) if facts else ExpiryLevel.UNKNOWN,
+        days=(facts.not_after - now).days if facts else None,
+        facts=facts,
+    )

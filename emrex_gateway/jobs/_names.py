@@ -17,6 +17,7 @@ QUEUES: Final[Mapping[str, str]] = MappingProxyType(
         "key": SIGN_QUEUE,
         "refresh": METADATA_QUEUE,
         "logo": METADATA_QUEUE,
+        "ask": METADATA_QUEUE,
     }
 )
 """The tasks that may come through Redis, and the queue of each."""
@@ -31,6 +32,7 @@ _SUBJECTS: Final = {
     "sign": _TRANSFER,
     "refresh": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"),
     "logo": re.compile(r"[0-9a-f]{32}\Z"),
+    "ask": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"),
     "key": re.compile(r"[0-9a-f]{32}\Z"),
 }
 
@@ -39,7 +41,8 @@ def is_order(task: object, subject: object) -> bool:
     """Tell whether a task may come through Redis for that subject.
 
     It is a transfer's id for ``fetch`` and ``sign``, a federation's slug for
-    ``refresh``, ``Entity.key`` for ``logo``, and ``SigningKey.id`` for ``key``.
+    ``refresh``, ``Entity.key`` for ``logo``, a login
+    method's id for ``ask``, and ``SigningKey.id`` for ``key``.
     """
     return (
         isinstance(task, str)

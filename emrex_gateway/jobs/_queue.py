@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 CONNECT_SECONDS = 0.4
 ANSWER_SECONDS = 0.4
 LOGO_SECONDS = 30
+ASK_SECONDS = 60
 
 _OVER = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED})
 
@@ -87,6 +88,7 @@ def timeout_of(settings: Settings, task: str) -> int:
         "key": settings.sign_timeout,
         "refresh": settings.metadata_timeout,
         "logo": LOGO_SECONDS,
+        "ask": ASK_SECONDS,
     }[task]
 
 

@@ -17,6 +17,7 @@ from emrex_gateway.signing import Locksmith
 
 logger = logging.getLogger(__name__)
 
+ASK_ROUNDS = 5
 SWEEP_ROUNDS = 200
 """The most rounds of one sweep: 200 times 500 transfers, then the next sweep goes on."""
 
@@ -81,11 +82,21 @@ def logo(context: Context, key: str) -> None:
     federation.fetch_logo(context.services, key)
 
 
+def ask(context: Context, method_id: str) -> None:
+    """Ask a login method's provider, as often as somebody orders it meanwhile."""
+    for _ in range(ASK_ROUNDS):
+        if not administering.run_check(context.services, method_id):
+            return
+
+
 def sweep(context: Context, subject: str = "") -> None:
     """Send again what got lost and end what is overdue, until a round finds little."""
     federation.order_due(context.services)
     administering.order_due_keys(context.services)
     administering.warn_of_expiries(context.services)
+    administering.warn_of_service_keys(context.services)
+    administering.resend_checks(context.services)
+    administering.forget_removed(context.services)
     for _ in range(SWEEP_ROUNDS):
         swept = exporting.sweep(context.services)
         if swept.resent or swept.failed or swept.expired or swept.forgotten:
@@ -101,7 +112,15 @@ def sweep(context: Context, subject: str = "") -> None:
 
 
 TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
-    {"fetch": fetch, "sign": sign, "refresh": refresh, "logo": logo, "sweep": sweep}
+    {
+        "fetch": fetch,
+        "sign": sign,
+        "key": key,
+        "refresh": refresh,
+        "logo": logo,
+        "ask": ask,
+        "sweep": sweep,
+    }
 )
 """All that a worker ever runs. Only those in ``QUEUES`` can be ordered through Redis."""
 

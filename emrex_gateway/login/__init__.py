@@ -27,7 +27,6 @@ from emrex_gateway.login.saml import (
     ATTRIBUTES,
     SamlLogin,
     SamlSettings,
-    certificate_facts,
     our_metadata,
 )
 from emrex_gateway.ports import Clock, Login, Secrets, Store
@@ -55,7 +54,6 @@ __all__ = [
     "SamlLogin",
     "SamlSettings",
     "accept_launch",
-    "certificate_facts",
     "identity_from_claims",
     "logins",
     "our_metadata",

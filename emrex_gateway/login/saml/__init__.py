@@ -6,7 +6,6 @@ SAML messages. See ``docs/decisions/0012-saml.md``.
 """
 
 from emrex_gateway.login.saml._attribute_map import ATTRIBUTES
-from emrex_gateway.login.saml._certificates import CertificateSummary, certificate_facts
 from emrex_gateway.login.saml._download import Downloaded, download, picture
 from emrex_gateway.login.saml._login import SamlLogin
 from emrex_gateway.login.saml._logout import LogoutAnswered, LogoutRequested
@@ -22,7 +21,6 @@ from emrex_gateway.login.saml._types import Provider, Refused
 
 __all__ = [
     "ATTRIBUTES",
-    "CertificateSummary",
     "Downloaded",
     "LogoutAnswered",
     "LogoutRequested",
@@ -35,7 +33,6 @@ __all__ = [
     "SamlSettings",
     "Trust",
     "UnknownEntity",
-    "certificate_facts",
     "check_keys",
     "download",
     "find_provider",
