@@ -134,6 +134,8 @@ def _flatten_several(path: str, values: Collection[Any], found: dict[str, str]) 
         if scalars:
             found[path] = ", ".join(sorted(scalars) if isinstance(values, Set) else scalars)
         return
+    if isinstance(values, Set):  # their order differs from process to process
+        values = sorted(values, key=lambda one: sorted(fields_of(one).items()))
     for number, one in enumerate(values):
         _flatten(path if isinstance(one, LangString) else f"{path}.{number}", one, found)
 

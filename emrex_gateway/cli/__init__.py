@@ -9,6 +9,7 @@ import click
 from emrex_gateway import __version__
 
 _COMMANDS = {
+    "admin": "_admin:admin",
     "apply": "_apply:apply",
     "check-config": "_check:check_config",
     "convert": "_convert:convert",

@@ -129,7 +129,9 @@ class SqlAdministratorRows(SqlVisitRows):
         data = rows.first()
         return None if data is None else decode(data, Account)
 
-    def _put(self, table: sa.Table, key: str, **values: Any) -> None:
+    def _put(self, table: sa.Table, primary: str, /, **values: Any) -> None:
         insert = dialect_insert(self._connection, table).values(**values)
-        others = {name: insert.excluded[name] for name in values if name != key}
-        self._connection.execute(insert.on_conflict_do_update(index_elements=[key], set_=others))
+        others = {name: insert.excluded[name] for name in values if name != primary}
+        self._connection.execute(
+            insert.on_conflict_do_update(index_elements=[primary], set_=others)
+        )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import g, request, url_for
-from flask_babel.speaklater import LazyString
 
 from emrex_gateway.domain import Permission
 
-Words = str | LazyString
+Words = Any
+"""A text, or a lazy one."""
 
 
 @dataclass(frozen=True, slots=True)
