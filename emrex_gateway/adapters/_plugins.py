@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.ports import ADAPTER_API_VERSION, AdapterPlugin
 
+log = logging.getLogger(__name__)
+
 GROUP = "emrex_gateway.adapters"
+CAPABILITIES = ("records", "convert")
+"""What a plugin can do: read a student's records, and map a recorded answer."""
+
+_PLACE = re.compile(r"(?:[A-Za-z]:)?[\\/][^\s'\"(),]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A plugin as it is installed: usable, or with what is wrong in one line.
+
+    ``capabilities`` are those that it states, else all that this version of
+    the contract has.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    api_version: int | None = None
+    capabilities: tuple[str, ...] = ()
+    plugin: AdapterPlugin[Any] | None = dataclasses.field(default=None, repr=False)
+    problem: str = ""
+
+
+def installed() -> tuple[Installed, ...]:
+    """Return every installed plugin by name, broken ones with their problem. Never raises for a plugin."""
+    found = {(point.name, *_identity(point)): point for point in _points()}
+    return tuple(_look(found[identity]) for identity in sorted(found))
 
 
 def plugins() -> Mapping[str, AdapterPlugin[Any]]:
@@ -29,18 +61,42 @@ def plugin(name: str) -> AdapterPlugin[Any]:
     """
     found = {_identity(point): point for point in _points() if point.name == name}
     if not found:
-        raise ConfigError(f"the adapter {name!r} is not installed")
+        raise ConfigError(f"the adapter {name!r} is not installed", "adapter")
     if len(found) > 1:
         owners = ", ".join(sorted(owner for owner, _ in found))
-        raise ConfigError(f"the adapter {name!r} is offered by several packages: {owners}")
+        raise ConfigError(
+            f"the adapter {name!r} is offered by several packages: {owners}", "adapter"
+        )
     (point,) = found.values()
     try:
-        loaded = point.load()
-    except Exception as error:
+        return _checked(name, point.load())
+    except ConfigError:
+        raise
+    # SystemExit too: a module that ends the program when it is imported must not end ours.
+    except (Exception, SystemExit) as error:
+        log.warning("the adapter %s cannot be imported", name, exc_info=True)
         raise ConfigError(
-            f"the adapter {name!r} cannot be imported: {type(error).__name__}: {error}"
+            f"the adapter {name!r} cannot be imported: {_reason(error)}", "adapter"
         ) from error
-    return _checked(name, loaded)
+
+
+def _look(point: EntryPoint) -> Installed:
+    plain = Installed(
+        name=point.name,
+        distribution=point.dist.name if point.dist else "unknown",
+        version=point.dist.version if point.dist else "",
+    )
+    try:
+        loaded = plugin(point.name)
+    except ConfigError as error:
+        return dataclasses.replace(plain, problem=str(error))
+    stated = getattr(loaded, "capabilities", CAPABILITIES)
+    return dataclasses.replace(
+        plain,
+        api_version=loaded.api_version,
+        capabilities=tuple(str(one) for one in stated),
+        plugin=loaded,
+    )
 
 
 def _checked(name: str, loaded: Any) -> AdapterPlugin[Any]:
@@ -59,6 +115,12 @@ def _checked(name: str, loaded: Any) -> AdapterPlugin[Any]:
         raise ConfigError(f"the adapter {name!r} cannot be opened")
     checked: AdapterPlugin[Any] = loaded
     return checked
+
+
+def _reason(error: BaseException) -> str:
+    """The error's kind and first line, without places of this machine: it is shown on a page."""
+    line = next(iter(str(error).splitlines()), "")
+    return f"{type(error).__name__}: {_PLACE.sub('…', line)[:200]}".rstrip(": ")
 
 
 def _points() -> tuple[EntryPoint, ...]:
