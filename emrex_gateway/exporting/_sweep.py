@@ -34,11 +34,14 @@ def sweep(services: Services) -> Swept:
     expired = _expire(services)
     now, settings = services.clock(), services.settings
     with services.store.begin() as uow:
-        uow.once.sweep(now)
-        uow.sessions.sweep(now)
+        once = uow.once.sweep(now)
+        sessions = uow.sessions.sweep(now)
         forgotten = uow.transfers.forget(
             before=now - timedelta(seconds=settings.audit_lifetime),
             entered_before=now - timedelta(seconds=settings.entered_lifetime),
+        )
+        uow.retention.mark(
+            {"contents": expired, "transfers": forgotten, "sessions": sessions, "once": once}, now
         )
     return Swept(resent, failed, expired, forgotten)
 

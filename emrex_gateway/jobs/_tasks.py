@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from emrex_gateway import administering, exporting, federation, log
+from emrex_gateway import administering, exporting, federation, log, privacy
 from emrex_gateway.domain import TransferState
 from emrex_gateway.errors import ConfigError, TransferNotFound
 from emrex_gateway.jobs._job import RefusedJob
@@ -92,6 +92,7 @@ def ask(context: Context, method_id: str) -> None:
 def sweep(context: Context, subject: str = "") -> None:
     """Send again what got lost and end what is overdue, until a round finds little."""
     federation.order_due(context.services)
+    privacy.sweep(context.services)
     administering.order_due_keys(context.services)
     administering.warn_of_expiries(context.services)
     administering.warn_of_service_keys(context.services)

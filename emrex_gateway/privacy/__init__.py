@@ -1,3 +1,22 @@
-"""What the gateway holds of a person, how long, and how it is shown and deleted."""
+"""What the gateway keeps of people, for how long, and why: retention, records of processing, troubles."""
 
-__all__: list[str] = []
+from emrex_gateway.privacy._facts import Activity, Translate, duration
+from emrex_gateway.privacy._record import Register, register, register_markdown
+from emrex_gateway.privacy._retention import KINDS, Kept, Kind, kept, sweep
+from emrex_gateway.privacy._troubles import KEEP_TROUBLES, note_trouble
+
+__all__ = [
+    "KEEP_TROUBLES",
+    "KINDS",
+    "Activity",
+    "Kept",
+    "Kind",
+    "Register",
+    "Translate",
+    "duration",
+    "kept",
+    "note_trouble",
+    "register",
+    "register_markdown",
+    "sweep",
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from emrex_gateway import exporting, privacy
 from emrex_gateway.domain import Transfer
 from emrex_gateway.errors import (
     BadReturnAddress,
@@ -28,7 +28,7 @@ from emrex_gateway.errors import (
     SwitchedOff,
     TransferNotFound,
 )
-from emrex_gateway.web._context import known_transfer
+from emrex_gateway.web._context import known_transfer, services
 from emrex_gateway.web._steps import go_on
 from emrex_gateway.web.admin import _problem
 from emrex_gateway.web.admin._visit import in_frame
@@ -77,7 +77,7 @@ def _show(page: _Page, error: Exception) -> Response:
     if in_frame() and (words := _problem.words(error)) is not None:
         page = _Page(*words)
     at = _transfer()
-    reference = at.reference if at else secrets.token_hex(4).upper()
+    reference = at.reference if at else exporting.new_reference()
     # the class and our own reference only: an exception's text may quote a person
     _log.log(
         logging.ERROR if page.status >= 500 else logging.INFO,
@@ -88,6 +88,15 @@ def _show(page: _Page, error: Exception) -> Response:
         reference,
         _where(error) if page.status >= 500 else "",
     )
+    if at is None:
+        privacy.note_trouble(
+            services(),
+            error,
+            reference=reference,
+            status=page.status,
+            endpoint=request.endpoint or "",
+            slug=(request.view_args or {}).get("slug"),
+        )
     html = _render(page, reference)
     response = make_response(html, page.status)
     if page.status == 503:
