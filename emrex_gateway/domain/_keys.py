@@ -55,7 +55,7 @@ KEY_TRANSITIONS: dict[KeyState, frozenset[KeyState]] = {
     _S.CERTIFIED: frozenset({_S.ACTIVE, _S.RETIRED, _S.DESTROYING}),
     _S.ACTIVE: frozenset({_S.CERTIFIED}),
     _S.RETIRED: frozenset({_S.DESTROYING}),
-    _S.FAILED: frozenset({_S.ORDERED, _S.DESTROYING}),
+    _S.FAILED: frozenset({_S.ORDERED, _S.RETIRED, _S.DESTROYING}),
     _S.DESTROYING: frozenset({_S.DESTROYED}),
     _S.DESTROYED: frozenset(),
 }
@@ -72,8 +72,9 @@ class SigningKey:
     itself. ``reference`` says where the private key is, ``public_key`` and
     ``request`` are PEM; ``certificate`` is PEM, the key's own certificate
     first, then its chain. ``published_at`` is since when registries are told
-    of the certificate, ``None`` when they are not. ``problem`` is a sentence
-    for administrators.
+    of the certificate, ``None`` when they are not; ``activated_at`` since when
+    the access point signs with the key, or when it began to. ``problem`` is a
+    sentence for administrators.
     """
 
     id: str
@@ -91,6 +92,7 @@ class SigningKey:
     request: str = ""
     certificate: str = ""
     published_at: datetime | None = None
+    activated_at: datetime | None = None
     ordered_at: datetime
     changed_at: datetime
     problem: str = ""
@@ -99,6 +101,12 @@ class SigningKey:
     def published(self) -> bool:
         """Whether registries are told of its certificate."""
         return self.published_at is not None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is to become the one that signs: not yet, and not any more."""
+        waits = (KeyState.ORDERED, KeyState.MADE, KeyState.CERTIFIED, KeyState.FAILED)
+        return self.state in waits and self.activated_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
