@@ -24,6 +24,7 @@ from emrex_gateway.administering._admission import (
     admit,
     admit_host_user,
 )
+from emrex_gateway.administering._candidates import Candidate, Note, matching
 from emrex_gateway.administering._change import Thing, fields_of, put, record, version_of
 from emrex_gateway.administering._clients import (
     KNOWN_CLIENT,
@@ -72,6 +73,13 @@ from emrex_gateway.administering._federations import (
     save_federation,
     switch_federation,
     users_of,
+)
+from emrex_gateway.administering._import import (
+    ImportRow,
+    RowKind,
+    import_institutions,
+    plan_import,
+    read_list,
 )
 from emrex_gateway.administering._institutions import (
     check_institution,
@@ -190,17 +198,21 @@ __all__ = [
     "AccountLine",
     "Admitted",
     "Attempt",
+    "Candidate",
     "CertificateExpiry",
     "Enrolled",
     "Enrolling",
     "ExpiryLevel",
     "FederationLine",
     "FederationPart",
+    "ImportRow",
     "Invited",
     "KnownClientPart",
     "LoginMethodPart",
     "MethodState",
     "MethodUse",
+    "Note",
+    "RowKind",
     "ServiceKeyState",
     "ServiceProviderPart",
     "Switch",
@@ -245,6 +257,7 @@ __all__ = [
     "finish_enrolment",
     "forget_removed",
     "grants_of",
+    "import_institutions",
     "install_certificate",
     "keep_an_operator",
     "known_at",
@@ -252,6 +265,7 @@ __all__ = [
     "log_in",
     "login_method",
     "login_method_states",
+    "matching",
     "methods_through",
     "move_known_client",
     "move_login_method",
@@ -262,6 +276,7 @@ __all__ = [
     "order_key",
     "own_place",
     "places",
+    "plan_import",
     "publish_key",
     "published_certificates",
     "put",
@@ -274,6 +289,7 @@ __all__ = [
     "put_institution",
     "put_login_method",
     "put_service_provider",
+    "read_list",
     "read_part",
     "record",
     "references_in",
