@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from emrex_gateway import administering, exporting, federation, log, privacy
 from emrex_gateway.domain import TransferState
-from emrex_gateway.errors import ConfigError, TransferNotFound
+from emrex_gateway.errors import ConfigError, GatewayError, TransferNotFound
 from emrex_gateway.jobs._job import RefusedJob
 from emrex_gateway.ports import Signers
 from emrex_gateway.services import Services
@@ -90,16 +90,20 @@ def ask(context: Context, method_id: str) -> None:
 
 
 def sweep(context: Context, subject: str = "") -> None:
+    """Do all that is done by the clock. What fails is logged, and the rest is done nevertheless."""
+    for step in SWEEPERS:
+        try:
+            step(context.services)
+        except GatewayError as error:
+            logger.warning("a part of the sweep was put off: %s", type(error).__name__)
+        except Exception:
+            logger.exception("a part of the sweep failed")
+
+
+def _sweep_transfers(services: Services) -> None:
     """Send again what got lost and end what is overdue, until a round finds little."""
-    federation.order_due(context.services)
-    privacy.sweep(context.services)
-    administering.order_due_keys(context.services)
-    administering.warn_of_expiries(context.services)
-    administering.warn_of_service_keys(context.services)
-    administering.resend_checks(context.services)
-    administering.forget_removed(context.services)
     for _ in range(SWEEP_ROUNDS):
-        swept = exporting.sweep(context.services)
+        swept = exporting.sweep(services)
         if swept.resent or swept.failed or swept.expired or swept.forgotten:
             logger.info(
                 "swept: %d sent again, %d given up, %d expired, %d forgotten",
@@ -110,6 +114,19 @@ def sweep(context: Context, subject: str = "") -> None:
             )
         if swept.expired < 100:
             return
+
+
+SWEEPERS: tuple[Callable[[Services], object], ...] = (
+    _sweep_transfers,  # first: contents whose time is over wait for nobody
+    privacy.sweep,
+    federation.order_due,
+    administering.order_due_keys,
+    administering.warn_of_expiries,
+    administering.warn_of_service_keys,
+    administering.resend_checks,
+    administering.forget_removed,
+)
+"""What a sweep does, in this order."""
 
 
 TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
