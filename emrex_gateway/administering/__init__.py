@@ -87,6 +87,15 @@ from emrex_gateway.administering._institutions import (
     put_institution,
     save_institution,
 )
+from emrex_gateway.administering._joining import (
+    Joining,
+    joining,
+    public_entry,
+    publish_entry,
+    save_registration,
+    withdraw_entry,
+)
+from emrex_gateway.administering._joining_checks import Check, CheckState
 from emrex_gateway.administering._key_work import order_due_keys, work_on_key
 from emrex_gateway.administering._keys import (
     WAIT,
@@ -163,6 +172,12 @@ from emrex_gateway.administering._rules import (
     rules,
     switch_rule,
 )
+from emrex_gateway.administering._self_test import (
+    REPLY_PATH,
+    receive_self_test,
+    self_test_url,
+    start_self_test,
+)
 from emrex_gateway.administering._service_providers import (
     SERVICE_PROVIDER,
     ServiceKeyState,
@@ -192,6 +207,7 @@ __all__ = [
     "KEY_SCHEMES",
     "KNOWN_CLIENT",
     "LOGIN_METHOD",
+    "REPLY_PATH",
     "RESERVED",
     "SERVICE_PROVIDER",
     "WAIT",
@@ -200,6 +216,8 @@ __all__ = [
     "Attempt",
     "Candidate",
     "CertificateExpiry",
+    "Check",
+    "CheckState",
     "Enrolled",
     "Enrolling",
     "ExpiryLevel",
@@ -207,6 +225,7 @@ __all__ = [
     "FederationPart",
     "ImportRow",
     "Invited",
+    "Joining",
     "KnownClientPart",
     "LoginMethodPart",
     "MethodState",
@@ -259,6 +278,7 @@ __all__ = [
     "grants_of",
     "import_institutions",
     "install_certificate",
+    "joining",
     "keep_an_operator",
     "known_at",
     "known_client",
@@ -277,6 +297,8 @@ __all__ = [
     "own_place",
     "places",
     "plan_import",
+    "public_entry",
+    "publish_entry",
     "publish_key",
     "published_certificates",
     "put",
@@ -291,6 +313,7 @@ __all__ = [
     "put_service_provider",
     "read_list",
     "read_part",
+    "receive_self_test",
     "record",
     "references_in",
     "refresh_federation",
@@ -317,10 +340,13 @@ __all__ = [
     "save_institution",
     "save_known_client",
     "save_login_method",
+    "save_registration",
     "save_service_provider",
+    "self_test_url",
     "service_key_states",
     "set_grants",
     "shell_actor",
+    "start_self_test",
     "switch",
     "switch_account",
     "switch_federation",
@@ -334,5 +360,6 @@ __all__ = [
     "visits",
     "warn_of_expiries",
     "warn_of_service_keys",
+    "withdraw_entry",
     "work_on_key",
 ]

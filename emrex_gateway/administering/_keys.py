@@ -118,7 +118,7 @@ def _new(
             place=place,
             state=_S.ORDERED,
             common_name=host if 0 < len(host) <= MAX_NAME else slug,
-            organization=best_text(institution.names, "en")[:MAX_NAME].strip(),
+            organization=best_text(institution.names, ("en",))[:MAX_NAME].strip(),
             country=institution.country,
             host=host,
             trial=trial,

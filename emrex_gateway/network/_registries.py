@@ -35,6 +35,7 @@ EWP_VERSION: Final = "1.0.0"
 
 MAX_CERTIFICATES: Final = 4
 _URL = re.compile(r"https://[^\s<>\"#@]+\Z")
+_LOOPBACK = re.compile(r"http://(?:127\.[0-9.]+|localhost|\[::1\])(?::[0-9]+)?/[^\s<>\"#@]*\Z")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^.@\s<>\"]+\.[^@\s<>\"]+\Z")
 
@@ -60,13 +61,14 @@ class PointEntry:
     emails: tuple[str, ...] = ()
 
 
-def entry_problems(entry: PointEntry) -> tuple[str, ...]:
+def entry_problems(entry: PointEntry, *, loopback: bool = False) -> tuple[str, ...]:
     """Say what of an entry no registry takes; ``()`` when nothing is wrong.
 
-    The rules of both schemas, as far as they concern values.
+    The rules of both schemas, as far as they concern values. ``loopback``
+    lets an http address on this machine pass, for demonstrations.
     """
     found = []
-    if not _URL.match(entry.url):
+    if not (_URL.match(entry.url) or (loopback and _LOOPBACK.match(entry.url))):
         found.append("the address is not https")
     if not _COUNTRY.match(entry.country):
         found.append("the country is not two capital letters")
@@ -109,14 +111,15 @@ def ewp_manifest_entry(entry: PointEntry) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def emreg_entry(entry: PointEntry) -> str:
+def emreg_entry(entry: PointEntry, *, loopback: bool = False) -> str:
     """Return what EMREG's keeper adds to the list, as JSON of the list's own form.
 
     ``pubKey`` holds the certificates in PEM one after another, so that who
-    reads only the first reads that of the key which signs now. Raises
-    ``ConfigError`` for an entry that the registry would not take.
+    reads only the first reads that of the key which signs now. ``loopback``
+    as for ``entry_problems``. Raises ``ConfigError`` for an entry that the
+    registry would not take.
     """
-    _require(entry)
+    _require(entry, loopback=loopback)
     point = {
         "acronym": entry.acronym,
         "countryCode": entry.country,
@@ -132,8 +135,8 @@ def emreg_entry(entry: PointEntry) -> str:
     return json.dumps({"countries": [country], "emps": [point]}, indent=2, ensure_ascii=False)
 
 
-def _require(entry: PointEntry) -> None:
-    if problems := entry_problems(entry):
+def _require(entry: PointEntry, *, loopback: bool = False) -> None:
+    if problems := entry_problems(entry, loopback=loopback):
         raise ConfigError(f"the registry's entry cannot be written: {'; '.join(problems)}")
 
 
