@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
+from babel.dates import get_timezone
+
 from emrex_gateway.errors import ConfigError
 
 PREFIX = "EMREX_"
@@ -58,6 +60,9 @@ class Settings:
     languages: tuple[str, ...] = ("en", "fi", "sv")
     """Languages of the pages, the first being the fallback."""
 
+    time_zone: str = "UTC"
+    """The zone of the times on pages, such as ``Europe/Helsinki``."""
+
     transfer_lifetime: int = 4 * 3600
     """How long a transfer may take from entry to reply."""
 
@@ -81,6 +86,18 @@ class Settings:
 
     entered_lifetime: int = 7 * 86400
     """How long the row of a transfer is kept that ended before anybody logged in."""
+
+    trail_lifetime: int = 5 * 365 * 86400
+    """How long an event of the audit trail is kept; older ones go behind a signed checkpoint."""
+
+    audit_heads: str = ""
+    """The file, outside the database, to which the signing worker adds the trail's signed heads."""
+
+    audit_key: str = ""
+    """A reference to the Ed25519 key of those heads; without one, one is made in ``key_directory``."""
+
+    statistics_smallest_cell: int = 5
+    """The fewest people that a number in the statistics may stand for."""
 
     own_data_lifetime: int = 900
     """How long somebody who logged in to see their own data may look at it."""
@@ -131,6 +148,19 @@ class Settings:
             raise ConfigError("session_lifetime and session_idle must be above 0")
         if min(self.admin_session_lifetime, self.admin_session_idle) <= 0:
             raise ConfigError("admin_session_lifetime and admin_session_idle must be above 0")
+        if self.audit_heads and not self.audit_heads.startswith("/"):
+            raise ConfigError("audit_heads must be an absolute path")
+        if self.audit_key and not self.audit_key.startswith(("env:", "file:")):
+            raise ConfigError("audit_key must be a reference: env:NAME or file:/path")
+        if self.trail_lifetime < 86400:
+            raise ConfigError("trail_lifetime must be a day at the least")
+        if self.statistics_smallest_cell < 2:
+            raise ConfigError("statistics_smallest_cell must be 2 at the least")
+        if self.time_zone != "UTC":
+            try:
+                get_timezone(self.time_zone)
+            except LookupError:
+                raise ConfigError("time_zone is not a zone such as Europe/Helsinki") from None
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
 
     @property
