@@ -239,7 +239,7 @@ def _waits() -> sa.ColumnElement[bool]:
     return sa.exists().where(tt.audit_waiting.c.event == t.audit.c.id)
 
 
-def _event(row: sa.Row[Any], **more: Any) -> TrailEvent:
+def _event(row: Any, **more: Any) -> TrailEvent:
     return TrailEvent(
         id=row.id,
         at=row.at,
