@@ -29,8 +29,9 @@ from emrex_gateway.login._person import (
 )
 from emrex_gateway.login._settings import OidcSettings
 
-_EPPN = "eduperson_principal_name"
-_ORGANIZATION = "schac_home_organization"
+PRINCIPAL = "eduperson_principal_name"
+ORGANIZATION = "schac_home_organization"
+ASSURANCE_CLAIMS = ("eduperson_assurance", "acr")
 
 
 def identity_from_claims(
@@ -52,9 +53,9 @@ def identity_from_claims(
         family_name=clean(claims.get("family_name")),
         birth_date=birth_date(claims.get("birthdate") or claims.get("schac_date_of_birth")),
         home_organization=home_organization(
-            values(claims.get(_ORGANIZATION)),
-            values(claims.get(_EPPN)),
-            _within(settings),
+            values(claims.get(ORGANIZATION)),
+            values(claims.get(PRINCIPAL)),
+            within(settings),
         ),
         assurance=tuple(dict.fromkeys(values(_assurance(claims)))),
         locale=locale(claims.get("locale")),
@@ -69,7 +70,7 @@ def check_person(settings: OidcSettings, identity: Identity, claims: Mapping[str
     """
     missing = [name for name in settings.required if not _usable(settings, claims, name)]
     if settings.home_organizations and not identity.home_organization:
-        missing.append(_ORGANIZATION)
+        missing.append(ORGANIZATION)
     if missing:
         named = tuple(dict.fromkeys(missing))
         raise _unfit(
@@ -89,7 +90,7 @@ def _unfit(
     return LoginError(message, reason, failure)
 
 
-def _within(settings: OidcSettings) -> Callable[[str], bool] | None:
+def within(settings: OidcSettings) -> Callable[[str], bool] | None:
     """Which domains the provider may speak for; ``None``: the institution has not said."""
     return (lambda domain: domain.lower() in settings.domains) if settings.domains else None
 
@@ -98,7 +99,7 @@ def _found(settings: OidcSettings, claims: Mapping[str, Any], name: str) -> list
     return [
         PersonIdentifier(type_, value, settings.issuer)
         for type_, value in identifiers(
-            settings.claims[name], claims.get(name), settings.home_organizations, _within(settings)
+            settings.claims[name], claims.get(name), settings.home_organizations, within(settings)
         )
         if type_ is not PersonIdentifierType.NATIONAL or settings.national_identifiers
     ]
@@ -111,9 +112,9 @@ def _usable(settings: OidcSettings, claims: Mapping[str, Any], name: str) -> boo
         return bool(_found(settings, claims, name))
     if name in ("birthdate", "schac_date_of_birth"):
         return birth_date(claim) is not None
-    if name in (_ORGANIZATION, _EPPN):
-        within = _within(settings)
-        return any(within is None or within(v.rpartition("@")[2]) for v in values(claim))
+    if name in (ORGANIZATION, PRINCIPAL):
+        own = within(settings)
+        return any(own is None or own(v.rpartition("@")[2]) for v in values(claim))
     return bool(clean(claim) or first(claim))
 
 

@@ -10,17 +10,19 @@ import secrets as random
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import httpcore
 
-from emrex_gateway.domain import LoginMethod
+from emrex_gateway.domain import LoginFailure, LoginMethod
 from emrex_gateway.errors import ConfigError, LoginError
 from emrex_gateway.login._addresses import AddressPolicy, with_parameters
 from emrex_gateway.login._authlib import OidcClient, check_secret
 from emrex_gateway.login._authorization import way
 from emrex_gateway.login._claims import check_person, identity_from_claims
+from emrex_gateway.login._examine import examine_claims
 from emrex_gateway.login._http import Caller, Resolve, resolve
 from emrex_gateway.login._jws import JwsError, read_type
 from emrex_gateway.login._logout_token import MAX_LOGOUT_TOKEN, check_type, read_logout
@@ -28,7 +30,7 @@ from emrex_gateway.login._person import first
 from emrex_gateway.login._provider import Provider, Providers
 from emrex_gateway.login._settings import OidcSettings, oidc_settings
 from emrex_gateway.login._tokens import Tokens
-from emrex_gateway.ports import Clock, LoggedIn, LoginStart, LogoutNotice, Once, Secrets
+from emrex_gateway.ports import Clock, Examined, LoggedIn, LoginStart, LogoutNotice, Once, Secrets
 from emrex_gateway.settings import Settings
 
 _MAX_PARAMETER = 4096
@@ -40,6 +42,16 @@ _PROTOCOL_CLAIMS = frozenset(
         *("auth_time", "acr", "amr", "at_hash", "c_hash", "s_hash"),
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """A provider's verified answer: all claims, those that it signed, and what counts once."""
+
+    claims: Mapping[str, Any] = field(repr=False)
+    signed: Mapping[str, Any] = field(repr=False)
+    id_token: str = field(repr=False)
+    nonce: Once
 
 
 class OidcLogin:
@@ -122,27 +134,71 @@ class OidcLogin:
         _check_state(method, state, parameters)
         with _as_login_error():
             settings = oidc_settings(method)
-            caller = self._caller(settings)
-            provider = self._providers.provider(caller, settings)
-            code = _check_answer(provider, parameters)
-            client = OidcClient(caller, settings, provider, self._secret(settings))
-            tokens = client.redeem(
-                code, callback_url=callback_url, code_verifier=state["code_verifier"]
-            )
-            said = Tokens(caller, settings, provider, self._providers, self._clock())
-            signed = said.id_token(tokens, state["nonce"])
-            claims = said.with_userinfo(tokens, signed)
-            identity = identity_from_claims(method, settings, claims)
-            check_person(settings, identity, claims)
-            # The provider redeems a code once; that its answer counts once is for us to see to.
-            nonce = Once("oidc-nonce", f"{settings.issuer}\0{state['nonce']}", self._clock() + _DAY)
+            answer = self._answer(settings, callback_url, state, parameters)
+            identity = identity_from_claims(method, settings, answer.claims)
+            check_person(settings, identity, answer.claims)
             return LoggedIn(
                 identity=identity,
-                once=(nonce,),
+                once=(answer.nonce,),
                 subject=identity.subject,
-                sid=first(signed.get("sid")),
-                logout=_kept_for_logout(tokens["id_token"], signed),
+                sid=first(answer.signed.get("sid")),
+                logout=_kept_for_logout(answer.id_token, answer.signed),
             )
+
+    def examine(
+        self,
+        method: LoginMethod,
+        *,
+        callback_url: str,
+        state: Mapping[str, str],
+        parameters: Mapping[str, str],
+    ) -> Examined:
+        """As ``ports.Examiner``."""
+        _check_state(method, state, parameters)
+        with _as_login_error():
+            settings = oidc_settings(method)
+            answer = self._answer(settings, callback_url, state, parameters)
+        identity = identity_from_claims(method, settings, answer.claims)
+        try:
+            check_person(settings, identity, answer.claims)
+            failure = LoginFailure(reason="")
+        except LoginError as error:
+            failure = error.failure or LoginFailure(reason=error.reason)
+        return Examined(
+            provider=settings.issuer,
+            stated=examine_claims(settings, answer.claims),
+            identity=identity,
+            assurance=identity.assurance,
+            wanted=tuple(sorted(settings.assurance)),
+            reason=failure.reason,
+            missing=failure.missing,
+            once=(answer.nonce,),
+        )
+
+    def _answer(
+        self,
+        settings: OidcSettings,
+        callback_url: str,
+        state: Mapping[str, str],
+        parameters: Mapping[str, str],
+    ) -> _Answer:
+        """Redeem the code and verify what the provider says."""
+        caller = self._caller(settings)
+        provider = self._providers.provider(caller, settings)
+        code = _check_answer(provider, parameters)
+        client = OidcClient(caller, settings, provider, self._secret(settings))
+        tokens = client.redeem(
+            code, callback_url=callback_url, code_verifier=state["code_verifier"]
+        )
+        said = Tokens(caller, settings, provider, self._providers, self._clock())
+        signed = said.id_token(tokens, state["nonce"])
+        return _Answer(
+            claims=said.with_userinfo(tokens, signed),
+            signed=signed,
+            id_token=tokens["id_token"],
+            # The provider redeems a code once; that its answer counts once is for us to see to.
+            nonce=Once("oidc-nonce", f"{settings.issuer}\0{state['nonce']}", self._clock() + _DAY),
+        )
 
     def logout(
         self, method: LoginMethod, *, kept: Mapping[str, str], return_url: str, state: str

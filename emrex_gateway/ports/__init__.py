@@ -2,10 +2,12 @@
 
 from emrex_gateway.ports._adapters import ADAPTER_API_VERSION, Adapter, AdapterPlugin, RecordSource
 from emrex_gateway.ports._administrator_rows import AdministratorRows
+from emrex_gateway.ports._examined import TAKEN, Examined, Examiner, Fate, Stated, Value
 from emrex_gateway.ports._federation_rows import EntityRows, Hit, Replaced, SessionRows
 from emrex_gateway.ports._key_rows import KeyRows
 from emrex_gateway.ports._login import Launch, LoggedIn, Login, LoginStart, LogoutNotice, Once
 from emrex_gateway.ports._login_rows import LoginCheck, LoginRows, Removable, Removed
+from emrex_gateway.ports._operation_rows import OperationRows, Series, TransferCounts
 from emrex_gateway.ports._owner_rows import (
     OwnerRows,
     Place,
@@ -39,6 +41,7 @@ from emrex_gateway.ports._world import Clock, Queue, Secrets
 
 __all__ = [
     "ADAPTER_API_VERSION",
+    "TAKEN",
     "Adapter",
     "AdapterPlugin",
     "AdministratorRows",
@@ -51,6 +54,9 @@ __all__ = [
     "ConfigRows",
     "CountedTransfer",
     "EntityRows",
+    "Examined",
+    "Examiner",
+    "Fate",
     "Head",
     "Hit",
     "KeyMaker",
@@ -66,6 +72,7 @@ __all__ = [
     "MadeKey",
     "Once",
     "OnceRows",
+    "OperationRows",
     "OwnerRows",
     "Place",
     "Queue",
@@ -75,9 +82,11 @@ __all__ = [
     "Replaced",
     "RetentionRows",
     "Secrets",
+    "Series",
     "SessionRows",
     "Signer",
     "Signers",
+    "Stated",
     "StatisticsCell",
     "StatisticsRows",
     "Store",
@@ -86,8 +95,10 @@ __all__ = [
     "TrailEvent",
     "TrailFilter",
     "TrailRows",
+    "TransferCounts",
     "TransferFilter",
     "TransferRows",
     "TryRows",
     "UnitOfWork",
+    "Value",
 ]

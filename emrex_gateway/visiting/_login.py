@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from emrex_gateway.domain import LoginMethod
 from emrex_gateway.errors import LoginError
-from emrex_gateway.ports import LoggedIn
+from emrex_gateway.ports import Examined, Examiner, LoggedIn, Once
 from emrex_gateway.services import Services
 
 ADMINISTRATION = "admin"
@@ -113,6 +113,49 @@ def finish(
     takes nothing from the right one; ``state`` for an answer to nothing;
     ``replayed``; and the kind's own.
     """
+    pending, method = _answered(services, id_, secret, ticket, institution)
+    _require(pending.purpose, method)
+    who = services.logins[method.kind].finish(
+        method, callback_url=callback_url, state=pending.state, parameters=parameters
+    )
+    _use_up(services, who.once)
+    return pending.purpose, who
+
+
+def examine(
+    services: Services,
+    id_: str,
+    *,
+    secret: str | None = None,
+    ticket: str | None = None,
+    institution: str | None = None,
+    callback_url: str = "",
+    parameters: Mapping[str, str],
+) -> tuple[str, LoginMethod, Examined]:
+    """As ``finish``, for a login that is only tried: what arrived and what would become of it.
+
+    Nobody is logged in, and nothing of it is kept. Raises ``LoginError``: also
+    ``method`` for a login under way that is for anything else.
+    """
+    pending, method = _answered(services, id_, secret, ticket, institution)
+    login = services.logins.get(method.kind)
+    if pending.purpose.partition(" ")[0] != TRY or not isinstance(login, Examiner):
+        raise LoginError("this login is not a try", reason="method")
+    found = login.examine(
+        method, callback_url=callback_url, state=pending.state, parameters=parameters
+    )
+    _use_up(services, found.once)
+    return pending.purpose, method, found
+
+
+def _answered(
+    services: Services,
+    id_: str,
+    secret: str | None,
+    ticket: str | None,
+    institution: str | None,
+) -> tuple[_Pending, LoginMethod]:
+    """Take a login under way that this browser began, with its method: an answer counts once."""
     pending = _pending(services, id_, institution)
     kept, sent = (pending.ticket_hash, ticket) if ticket else (pending.secret_hash, secret)
     if not kept or not hmac.compare_digest(kept, _hash(sent or "")):
@@ -125,15 +168,14 @@ def finish(
         method = uow.config.login_method(pending.method)
     if method is None or (not method.enabled and pending.purpose.partition(" ")[0] != TRY):
         raise LoginError("no such login method here", reason="method")
-    _require(pending.purpose, method)
-    who = services.logins[method.kind].finish(
-        method, callback_url=callback_url, state=pending.state, parameters=parameters
-    )
+    return pending, method
+
+
+def _use_up(services: Services, several: tuple[Once, ...]) -> None:
     with services.store.begin() as uow:
-        for once in who.once:
+        for once in several:
             if not uow.once.use(once.kind, once.value, once.expires_at):
                 raise LoginError("this answer was used before", reason="replayed")
-    return pending.purpose, who
 
 
 def abandon(services: Services, id_: str) -> None:

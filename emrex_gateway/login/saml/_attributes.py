@@ -51,7 +51,7 @@ _log = logging.getLogger(__name__)
 _FORMAT = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
 _PRINCIPAL = re.compile(r"[!-?A-~]{1,127}@[!-?A-~]{1,127}")
 _SUBJECT_ID = re.compile(r"[a-z0-9][a-z0-9=-]{0,126}@[a-z0-9][a-z0-9.-]{0,126}")
-_KEYS = {
+ACCOUNT_FORMS = {
     "pairwise-id": _SUBJECT_ID,
     "subject-id": _SUBJECT_ID,
     "eduPersonPrincipalName": _PRINCIPAL,
@@ -60,7 +60,7 @@ _KEYS = {
 _WOULD_DO = ("schacPersonalUniqueCode", "funetEduPersonLearnerId")
 _NATIONAL = ("nationalIdentificationNumber", "schacPersonalUniqueID", "norEduPersonNIN")
 _ORGANIZATION = "schacHomeOrganization"
-_ASSURANCE = "eduPersonAssurance"
+ASSURANCE = "eduPersonAssurance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +102,7 @@ def identity_from_assertion(
     if said.foreign:
         names = ", ".join(said.foreign)
         _log.warning("%s: left out, outside the provider's scopes: %s", method.id, names)
-    given, family = _names(said.sent)
-    identity = Identity(
-        method=method.id,
-        provider=provider.entity_id,
-        subject=_subject(provider, assertion, said.accounts),
-        identifiers=tuple(dict.fromkeys(identifier for _, identifier in said.identifiers)),
-        given_names=given,
-        family_name=family,
-        birth_date=_birth_date(said.sent),
-        home_organization=home_organization(said.organizations, said.accounts.values()),
-        assurance=_assurance(said.sent, assertion),
-        locale=_locale(said.sent),
-    )
+    identity = _identity(method, provider, assertion, said)
 
     def refused(
         reason: Reason, message: str, missing: tuple[str, ...] = (), context: str = ""
@@ -140,6 +128,32 @@ def identity_from_assertion(
     return identity
 
 
+def read_identity(
+    method: LoginMethod, settings: SamlSettings, provider: Provider, assertion: Assertion
+) -> Identity:
+    """As ``identity_from_assertion``, without what the institution requires of the person."""
+    said = _said(settings, provider, sort_attributes(assertion.attributes, settings.attributes))
+    return _identity(method, provider, assertion, said)
+
+
+def _identity(
+    method: LoginMethod, provider: Provider, assertion: Assertion, said: _Said
+) -> Identity:
+    given, family = _names(said.sent)
+    return Identity(
+        method=method.id,
+        provider=provider.entity_id,
+        subject=_subject(provider, assertion, said.accounts),
+        identifiers=tuple(dict.fromkeys(identifier for _, identifier in said.identifiers)),
+        given_names=given,
+        family_name=family,
+        birth_date=_birth_date(said.sent),
+        home_organization=home_organization(said.organizations, said.accounts.values()),
+        assurance=_assurance(said.sent, assertion),
+        locale=_locale(said.sent),
+    )
+
+
 def _check(
     settings: SamlSettings, said: _Said, identity: Identity, refused: Callable[..., Refused]
 ) -> None:
@@ -156,11 +170,11 @@ def _check(
     if allowed and identity.home_organization not in allowed:
         raise refused(Reason.ORGANIZATION, "the person's home organization may not log in here")
     if levels and not levels.intersection(identity.assurance):
-        stated = _ASSURANCE in said.sent.known
+        stated = ASSURANCE in said.sent.known
         raise refused(
             Reason.ASSURANCE,
             "the person's identity was not proven well enough",
-            () if stated else (_ASSURANCE,),
+            () if stated else (ASSURANCE,),
             context=" ".join(sorted(levels)),
         )
     if not identity.identifiers:
@@ -176,7 +190,7 @@ def _said(settings: SamlSettings, provider: Provider, sent: Sent) -> _Said:
     may_say = partial(fits, provider.scopes)
     foreign: dict[str, None] = {}
     accounts: dict[str, str] = {}
-    for name, form in _KEYS.items():
+    for name, form in ACCOUNT_FORMS.items():
         folded = {value.lower() for value in values(sent.known.get(name, ()))}
         fitting = {value for value in folded if form.fullmatch(value)}
         own = {value for value in fitting if may_say(value.partition("@")[2])}
@@ -190,15 +204,15 @@ def _said(settings: SamlSettings, provider: Provider, sent: Sent) -> _Said:
         foreign[_ORGANIZATION] = None
     found = []
     for ruled in sent.ruled:
-        everything = tuple(_identifiers(settings, provider, ruled, None))
-        count = tuple(_identifiers(settings, provider, ruled, may_say))
+        everything = tuple(counting_identifiers(settings, provider, ruled, None))
+        count = tuple(counting_identifiers(settings, provider, ruled, may_say))
         if count != everything:
             foreign[ruled.label] = None
         found += [(ruled, identifier) for identifier in count]
     return _Said(sent, accounts, organizations, tuple(found[:MAX_IDENTIFIERS]), tuple(foreign))
 
 
-def _identifiers(
+def counting_identifiers(
     settings: SamlSettings,
     provider: Provider,
     ruled: Ruled,
@@ -230,7 +244,7 @@ def _identifiers(
 
 def _subject(provider: Provider, assertion: Assertion, accounts: dict[str, str]) -> str:
     """Return the account's key at this provider, marked with its kind: two kinds never meet."""
-    for name in _KEYS:
+    for name in ACCOUNT_FORMS:
         if name in accounts:
             return f"{name}:{accounts[name]}"
     name_id = assertion.name_id
@@ -263,7 +277,7 @@ def _birth_date(sent: Sent) -> date | None:
 
 
 def _assurance(sent: Sent, assertion: Assertion) -> tuple[str, ...]:
-    stated = values([*sent.known.get(_ASSURANCE, ()), assertion.authn_context])
+    stated = values([*sent.known.get(ASSURANCE, ()), assertion.authn_context])
     return tuple(dict.fromkeys(stated))
 
 
@@ -292,4 +306,13 @@ def _usable(settings: SamlSettings, said: _Said, name: str) -> bool:
     return any(clean(value) for value in said.sent.known.get(name, ()))
 
 
-__all__ = ["ATTRIBUTES", "MAX_IDENTIFIERS", "RULES", "identity_from_assertion"]
+__all__ = [
+    "ACCOUNT_FORMS",
+    "ASSURANCE",
+    "ATTRIBUTES",
+    "MAX_IDENTIFIERS",
+    "RULES",
+    "counting_identifiers",
+    "identity_from_assertion",
+    "read_identity",
+]

@@ -17,8 +17,9 @@ from emrex_gateway.domain import (
     LoginMethod,
 )
 from emrex_gateway.errors import ConfigError, LoginError
-from emrex_gateway.login.saml._attributes import identity_from_assertion
+from emrex_gateway.login.saml._attributes import identity_from_assertion, read_identity
 from emrex_gateway.login.saml._error_url import error_url
+from emrex_gateway.login.saml._examine import examine_attributes
 from emrex_gateway.login.saml._logout import (
     LogoutAnswered,
     LogoutRequested,
@@ -36,14 +37,14 @@ from emrex_gateway.login.saml._ourselves import (
     decryption_keys,
     signing_key,
 )
-from emrex_gateway.login.saml._parties import Arrived, Parties
+from emrex_gateway.login.saml._parties import Arrived, Parties, Us
 from emrex_gateway.login.saml._reading import saml_settings_of
 from emrex_gateway.login.saml._redirect import signed_redirect
 from emrex_gateway.login.saml._request import login_address
 from emrex_gateway.login.saml._response import read_response
 from emrex_gateway.login.saml._settings import SamlSettings
 from emrex_gateway.login.saml._types import SKEW, Assertion, Expected, Provider, Reason, Refused
-from emrex_gateway.ports import Clock, LoggedIn, LoginStart, Once, Secrets, Store
+from emrex_gateway.ports import Clock, Examined, LoggedIn, LoginStart, Once, Secrets, Store
 from emrex_gateway.settings import Settings
 
 
@@ -105,25 +106,10 @@ class SamlLogin:
         The provider is looked up again: its metadata of now counts, and one
         that has left the federation meanwhile logs nobody in.
         """
-        _check_state(method, state, parameters)
         with _as_login_error():
-            now, settings = self._clock(), saml_settings_of(method)
-            us, provider = self._parties.both(method, settings.where, state["provider"], now)
+            settings, us, provider, assertion = self._answer(method, state, parameters)
+            now = self._clock()
             with _naming(provider, us.addresses, now):
-                assertion = read_response(
-                    decode_post(parameters.get("SAMLResponse", "")),
-                    Expected(
-                        entity_id=us.addresses.entity_id,
-                        acs_url=us.addresses.acs_url,
-                        provider=provider.entity_id,
-                        certificates=provider.certificates,
-                        request_id=state["request"],
-                        now=now,
-                        decryption_keys=decryption_keys(us.keys),
-                        contexts=settings.contexts,
-                    ),
-                )
-                _check_freshness(settings, assertion, state)
                 identity = identity_from_assertion(
                     method,
                     settings,
@@ -134,18 +120,65 @@ class SamlLogin:
                 )
         return LoggedIn(
             identity=identity,
-            once=(
-                Once(
-                    "saml-assertion",
-                    f"{assertion.issuer}\0{assertion.id}",
-                    assertion.replay_until,
-                ),
-            ),
+            once=(_once(assertion),),
             ends_at=_ends_at(assertion, now),
             subject=subject_of(us.addresses, provider.entity_id, assertion.name_id),
             sid=assertion.session_index,
             logout=kept_for_logout(provider.entity_id, assertion.name_id, assertion.session_index),
         )
+
+    def examine(
+        self,
+        method: LoginMethod,
+        *,
+        callback_url: str,
+        state: Mapping[str, str],
+        parameters: Mapping[str, str],
+    ) -> Examined:
+        """As ``ports.Examiner``."""
+        with _as_login_error():
+            settings, _, provider, assertion = self._answer(method, state, parameters)
+            identity = read_identity(method, settings, provider, assertion)
+            try:
+                identity_from_assertion(method, settings, provider, assertion)
+                failure = LoginFailure(reason="")
+            except Refused as error:
+                failure = error.failure or LoginFailure(reason=error.reason)
+        return Examined(
+            provider=provider.entity_id,
+            names=provider.names,
+            stated=examine_attributes(settings, provider, assertion),
+            identity=identity,
+            assurance=identity.assurance,
+            wanted=tuple(sorted(settings.assurance)),
+            reason=failure.reason,
+            missing=failure.missing,
+            once=(_once(assertion),),
+        )
+
+    def _answer(
+        self, method: LoginMethod, state: Mapping[str, str], parameters: Mapping[str, str]
+    ) -> tuple[SamlSettings, Us, Provider, Assertion]:
+        """Verify a posted answer to our request. Raises ``Refused`` and ``ConfigError``."""
+        _check_state(method, state, parameters)
+        now, settings = self._clock(), saml_settings_of(method)
+        us, provider = self._parties.both(method, settings.where, state["provider"], now)
+        with _naming(provider, us.addresses, now):
+            assertion = read_response(
+                decode_post(parameters.get("SAMLResponse", "")),
+                Expected(
+                    entity_id=us.addresses.entity_id,
+                    acs_url=us.addresses.acs_url,
+                    provider=provider.entity_id,
+                    certificates=provider.certificates,
+                    request_id=state["request"],
+                    now=now,
+                    decryption_keys=decryption_keys(us.keys),
+                    contexts=settings.contexts,
+                ),
+            )
+            _check_freshness(settings, assertion, state)
+        return settings, us, provider, assertion
 
     def logout(
         self, method: LoginMethod, *, kept: Mapping[str, str], return_url: str, state: str
@@ -238,6 +271,11 @@ class SamlLogin:
                 raise ConfigError(
                     f"login method {method.id}: the identity provider {entity_id}: {error}"
                 ) from error
+
+
+def _once(assertion: Assertion) -> Once:
+    used = f"{assertion.issuer}\0{assertion.id}"
+    return Once("saml-assertion", used, assertion.replay_until)
 
 
 def _check_state(
