@@ -28,6 +28,7 @@ class Thing:
     institution: str = ""
 
 
+EMPTY = "(empty)"
 MAX_VALUE = 1000
 """The most characters of a value in the trail; of a longer one the beginning and a digest stand there."""
 
@@ -121,7 +122,12 @@ def _flatten(path: str, value: Any, found: dict[str, str]) -> None:
             _flatten(f"{path}.{one.name}" if path else one.name, getattr(value, one.name), found)
     elif isinstance(value, Mapping):
         for name in sorted(value, key=str):
-            _flatten(f"{path}.{name}", value[name], found)
+            inner = value[name]
+            if inner is None or (not inner and isinstance(inner, str | Collection)):
+                # said on purpose, where a plugin's default may be another
+                found[f"{path}.{name}"] = EMPTY
+            else:
+                _flatten(f"{path}.{name}", inner, found)
     elif isinstance(value, set | frozenset | list | tuple):
         _flatten_several(path, value, found)
     elif value is not None and value != "":
@@ -132,7 +138,9 @@ def _flatten_several(path: str, values: Collection[Any], found: dict[str, str]) 
     if all(isinstance(one, str | int | Enum) for one in values):
         scalars = [_scalar(one) for one in values]
         if scalars:
-            found[path] = ", ".join(sorted(scalars) if isinstance(values, Set) else scalars)
+            # what has a comma itself is quoted: other lists must make other texts
+            quoted = [json.dumps(one) if set(one) & {",", '"'} else one for one in scalars]
+            found[path] = ", ".join(sorted(quoted) if isinstance(values, Set) else quoted)
         return
     if isinstance(values, Set):  # their order differs from process to process
         values = sorted(values, key=lambda one: sorted(fields_of(one).items()))

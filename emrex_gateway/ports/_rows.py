@@ -56,6 +56,7 @@ class ConfigRows(Protocol):
     def bindings(self, institution: str) -> tuple[AdapterBinding, ...]:
         """Enabled ones first by position, then disabled ones."""
 
+    def binding(self, id_: str) -> AdapterBinding | None: ...
     def login_methods(self, institution: str) -> tuple[LoginMethod, ...]:
         """As ``bindings``."""
 

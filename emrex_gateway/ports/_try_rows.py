@@ -28,6 +28,9 @@ class TryRows(Protocol):
     def latest(self, binding: str) -> Try | None:
         """The last one of a binding that ended: whose it was is for the caller to look at."""
 
+    def unfinished(self, institution: str) -> int:
+        """How many of an institution's are ordered or running."""
+
     def waiting(self, before: datetime, limit: int = 100) -> tuple[str, ...]:
         """Ordered before then and not begun."""
 

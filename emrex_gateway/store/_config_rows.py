@@ -98,6 +98,9 @@ class SqlConfigRows:
     def bindings(self, institution: str) -> tuple[AdapterBinding, ...]:
         return self._all(_of(t.binding, institution), AdapterBinding)
 
+    def binding(self, id_: str) -> AdapterBinding | None:
+        return self._one(sa.select(t.binding.c.data).where(t.binding.c.id == id_), AdapterBinding)
+
     def login_methods(self, institution: str) -> tuple[LoginMethod, ...]:
         return self._all(_of(t.login_method, institution), LoginMethod)
 

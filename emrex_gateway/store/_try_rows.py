@@ -84,6 +84,14 @@ class SqlTryRows:
         )
         return self._one(query)
 
+    def unfinished(self, institution: str) -> int:
+        query = sa.select(sa.func.count()).where(
+            t.c.institution == institution,
+            t.c.state != TryState.DONE,
+            t.c.expires_at > self._clock(),
+        )
+        return int(self._connection.execute(query).scalar_one())
+
     def waiting(self, before: datetime, limit: int = 100) -> tuple[str, ...]:
         query = (
             sa.select(t.c.id)
