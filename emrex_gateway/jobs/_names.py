@@ -13,6 +13,7 @@ METADATA_QUEUE: Final = "emrex-metadata"
 QUEUES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "fetch": FETCH_QUEUE,
+        "try": FETCH_QUEUE,
         "sign": SIGN_QUEUE,
         "key": SIGN_QUEUE,
         "refresh": METADATA_QUEUE,
@@ -29,6 +30,7 @@ the last step, and nobody waits for metadata."""
 _TRANSFER = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 _SUBJECTS: Final = {
     "fetch": _TRANSFER,
+    "try": _TRANSFER,
     "sign": _TRANSFER,
     "refresh": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"),
     "logo": re.compile(r"[0-9a-f]{32}\Z"),
@@ -40,7 +42,7 @@ _SUBJECTS: Final = {
 def is_order(task: object, subject: object) -> bool:
     """Tell whether a task may come through Redis for that subject.
 
-    It is a transfer's id for ``fetch`` and ``sign``, a federation's slug for
+    It is a transfer's id for ``fetch`` and ``sign``, a try's for ``try``, a federation's slug for
     ``refresh``, ``Entity.key`` for ``logo``, a login
     method's id for ``ask``, and ``SigningKey.id`` for ``key``.
     """

@@ -84,6 +84,7 @@ def timeout_of(settings: Settings, task: str) -> int:
     """Return how many seconds a task may take."""
     return {
         "fetch": settings.fetch_timeout,
+        "try": settings.fetch_timeout,
         "sign": settings.sign_timeout,
         "key": settings.sign_timeout,
         "refresh": settings.metadata_timeout,

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from emrex_gateway import administering, exporting, federation, log, privacy
 from emrex_gateway.domain import TransferState
 from emrex_gateway.errors import ConfigError, GatewayError, TransferNotFound
-from emrex_gateway.jobs._job import RefusedJob
+from emrex_gateway.jobs._job import RefusedJob, TaskTimeout
 from emrex_gateway.ports import Signers
 from emrex_gateway.services import Services
 from emrex_gateway.signing import Locksmith
@@ -34,6 +34,18 @@ def fetch(context: Context, transfer_id: str) -> None:
     """Fetch a transfer's records."""
     if _asks_for(context, transfer_id, TransferState.IDENTIFIED):
         exporting.fetch(context.services, transfer_id)
+
+
+def try_adapter(context: Context, id_: str) -> None:
+    """Try an adapter for an administrator."""
+    try:
+        administering.run_try(context.services, id_)
+    except TaskTimeout:
+        seconds = context.services.settings.fetch_timeout
+        administering.end_try(
+            context.services, id_, f"the system did not come to an end within {seconds} seconds"
+        )
+        raise
 
 
 def sign(context: Context, transfer_id: str) -> None:
@@ -118,6 +130,7 @@ def _sweep_transfers(services: Services) -> None:
 
 SWEEPERS: tuple[Callable[[Services], object], ...] = (
     _sweep_transfers,  # first: contents whose time is over wait for nobody
+    administering.sweep_tries,
     privacy.sweep,
     federation.order_due,
     administering.order_due_keys,
@@ -132,6 +145,7 @@ SWEEPERS: tuple[Callable[[Services], object], ...] = (
 TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
     {
         "fetch": fetch,
+        "try": try_adapter,
         "sign": sign,
         "key": key,
         "refresh": refresh,
