@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from emrex_gateway import audit, bootstrap, log
 from emrex_gateway.adapters import Adapters
+from emrex_gateway.administering import Thing, check_access_point, put, record, shell_actor
 from emrex_gateway.cli._institutions import read
 from emrex_gateway.cli._plan import Plan
 from emrex_gateway.domain import (
     AccessPoint,
+    Actor,
     AdapterBinding,
     Federation,
     Institution,
@@ -22,12 +25,14 @@ from emrex_gateway.domain import (
     ServiceProvider,
 )
 from emrex_gateway.errors import AdapterError, ConfigError, GatewayError
-from emrex_gateway.ports import ConfigRows, UnitOfWork
+from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
 from emrex_gateway.settings import load
 from emrex_gateway.store import upgrade
 
-Row = Institution | Federation | ServiceProvider | AccessPoint | AdapterBinding | LoginMethod
+Switchable = Federation | AccessPoint | AdapterBinding | LoginMethod
+Row = Institution | ServiceProvider | Switchable
+Kept = TypeVar("Kept", Institution, AccessPoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +80,20 @@ def apply(*, file: Path, check: bool, no_ping: bool, keep: bool) -> None:
 
 
 def write(uow: UnitOfWork, plan: Plan, *, keep: bool = False) -> list[Change]:
-    """Write the plan in one transaction, with an event when something changed.
+    """Write the plan in one transaction, with an event for each setting that changes and one for all.
 
-    Raises ``ConfigError`` for an access point that would change hands.
+    Raises ``ConfigError`` for an access point that would change hands, or that
+    has no key.
     """
-    changes = list(_write(uow.config, plan, keep))
+    uow.config.hold()
+    actor = shell_actor()
+    changes = list(_Writer(uow, actor).write(plan, keep))
     if changes:
         marks = [change.mark for change in changes]
         audit.record(
             uow,
             audit.Event.CONFIG_APPLIED,
+            by=actor.account,
             added=marks.count("+"),
             changed=marks.count("~"),
             disabled=marks.count("-"),
@@ -92,94 +101,119 @@ def write(uow: UnitOfWork, plan: Plan, *, keep: bool = False) -> list[Change]:
     return changes
 
 
-def _write(config: ConfigRows, plan: Plan, keep: bool) -> Iterator[Change]:
-    before = {one.slug: one for one in config.institutions()}
-    slugs = before.keys() | {one.slug for one in plan.institutions}
-    points = {one.slug: one for one in config.access_points()}
-    bindings = {one.id: one for slug in slugs for one in config.bindings(slug)}
-    methods = {one.id: one for slug in slugs for one in config.login_methods(slug)}
-    for institution in plan.institutions:
-        yield from _compare(
-            "institution", institution.slug, before.get(institution.slug), institution
-        )
-        config.put_institution(institution)
-    left = yield from _write_parties(config, plan)
-    for point in plan.access_points:
-        old = points.pop(point.slug, None)
+class _Writer:
+    """Writes a plan's rows, each with its trail, and says what changed."""
+
+    def __init__(self, uow: UnitOfWork, actor: Actor) -> None:
+        self._uow = uow
+        self._config = uow.config
+        self._actor = actor
+
+    def write(self, plan: Plan, keep: bool) -> Iterator[Change]:
+        config = self._config
+        before = {one.slug: one for one in config.institutions()}
+        slugs = before.keys() | {one.slug for one in plan.institutions}
+        points = {one.slug: one for one in config.access_points()}
+        bindings = {one.id: one for slug in slugs for one in config.bindings(slug)}
+        methods = {one.id: one for slug in slugs for one in config.login_methods(slug)}
+        for one in plan.institutions:
+            old = before.get(one.slug)
+            yield from self._put(old, _kept(old, one, plan.institutions_keep.get(one.slug)))
+        left = yield from self._parties(plan)
+        for point in plan.access_points:
+            yield from self._access_point(points.pop(point.slug, None), point, plan)
+        for binding in plan.bindings:
+            yield from self._put(bindings.pop(binding.id, None), binding)
+        for method in plan.login_methods:
+            yield from self._put(methods.pop(method.id, None), method)
+        yield from self._known_clients(plan)
+        if not keep:
+            rest: list[Switchable] = [*left, *points.values()]
+            for row in (*rest, *bindings.values(), *methods.values()):
+                yield from self._switch_off(row)
+
+    def _access_point(
+        self, old: AccessPoint | None, point: AccessPoint, plan: Plan
+    ) -> Iterator[Change]:
         if old and old.institution != point.institution:
             raise ConfigError(
                 f"the access point {point.slug!r} belongs to {old.institution!r}: its address stands"
                 " in registries, so make a new one"
             )
-        yield from _compare("access point", point.slug, old, point)
-        config.put_access_point(point)
-    for binding in plan.bindings:
-        yield from _compare("adapter", binding.id, bindings.pop(binding.id, None), binding)
-        config.put_binding(binding)
-    for method in plan.login_methods:
-        yield from _compare("login method", method.id, methods.pop(method.id, None), method)
-        config.put_login_method(method)
-    if config.known_clients() != plan.known_clients:
+        kept = _kept(old, point, plan.access_points_keep.get(point.slug))
+        yield from self._put(old, check_access_point(kept))
+
+    def _parties(self, plan: Plan) -> Generator[Change, None, Collection[Federation]]:
+        """Write federations and service providers; return the federations that the plan does not name.
+
+        A service provider that it does not name stays: it is what other parties'
+        copies of its metadata point at, and without a login method it does nothing.
+        """
+        federations = {one.slug: one for one in self._config.federations()}
+        providers = {one.institution: one for one in self._config.service_providers()}
+        for federation in plan.federations:
+            yield from self._put(federations.pop(federation.slug, None), federation)
+        for provider in plan.service_providers:
+            yield from self._put(providers.get(provider.institution), provider)
+        return federations.values()
+
+    def _known_clients(self, plan: Plan) -> Iterator[Change]:
+        old = self._config.known_clients()
+        if old == plan.known_clients:
+            return
         yield Change("~", f"known clients: {len(plan.known_clients)}")
-        config.put_known_clients(plan.known_clients)
-    if not keep:
-        yield from _switch_off(config, left, points.values(), bindings.values(), methods.values())
+        self._config.put_known_clients(plan.known_clients)
+        before, after = (
+            {one.name: one for one in clients} for clients in (old, plan.known_clients)
+        )
+        for name in dict.fromkeys((*before, *after)):
+            thing = Thing("known client", name)
+            record(self._uow, self._actor, thing, before.get(name), after.get(name))
+
+    def _switch_off(self, row: Switchable) -> Iterator[Change]:
+        if row.enabled:
+            for change in self._put(row, dataclasses.replace(row, enabled=False)):
+                yield Change("-", f"{change.what.partition(':')[0]}: switched off")
+
+    def _put(self, old: Row | None, new: Row) -> Iterator[Change]:
+        """Write a row; name the fields that differ, not their values, which may point at secrets."""
+        if old == new:
+            return
+        thing, write = self._place(new)
+        if not put(self._uow, self._actor, thing, old, new, write=write):
+            write(new)  # only its order or its types differ, which the trail does not tell apart
+        if old is None:
+            yield Change("+", f"{thing.kind} {thing.key}")
+        else:
+            fields = [f.name for f in dataclasses.fields(new)]
+            changed = [name for name in fields if getattr(old, name) != getattr(new, name)]
+            yield Change("~", f"{thing.kind} {thing.key}: {', '.join(changed)}")
+
+    def _place(self, row: Row) -> tuple[Thing, Callable[[Any], None]]:
+        """What the row is called in the trail, and who writes it."""
+        config = self._config
+        match row:
+            case Institution():
+                return Thing("institution", row.slug, row.slug), config.put_institution
+            case Federation():
+                return Thing("federation", row.slug), config.put_federation
+            case ServiceProvider():
+                owner = row.institution
+                return Thing("service provider", owner, owner), config.put_service_provider
+            case AccessPoint():
+                return Thing("access point", row.slug, row.institution), config.put_access_point
+            case AdapterBinding():
+                return Thing("adapter", row.id, row.institution), config.put_binding
+            case LoginMethod():
+                return Thing("login method", row.id, row.institution), config.put_login_method
 
 
-def _write_parties(
-    config: ConfigRows, plan: Plan
-) -> Generator[Change, None, Collection[Federation]]:
-    """Write federations and service providers; return the federations that the plan does not name.
-
-    A service provider that it does not name stays: it is what other parties'
-    copies of its metadata point at, and without a login method it does nothing.
-    """
-    federations = {one.slug: one for one in config.federations()}
-    providers = {one.institution: one for one in config.service_providers()}
-    for federation in plan.federations:
-        old = federations.pop(federation.slug, None)
-        yield from _compare("federation", federation.slug, old, federation)
-        config.put_federation(federation)
-    for provider in plan.service_providers:
-        name = provider.institution
-        yield from _compare("service provider", name, providers.get(name), provider)
-        config.put_service_provider(provider)
-    return federations.values()
-
-
-def _switch_off(
-    config: ConfigRows,
-    federations: Iterable[Federation],
-    points: Iterable[AccessPoint],
-    bindings: Iterable[AdapterBinding],
-    methods: Iterable[LoginMethod],
-) -> Iterator[Change]:
-    for federation in federations:
-        if federation.enabled:
-            config.put_federation(dataclasses.replace(federation, enabled=False))
-            yield Change("-", f"federation {federation.slug}: switched off")
-    for point in points:
-        if point.enabled:
-            config.put_access_point(dataclasses.replace(point, enabled=False))
-            yield Change("-", f"access point {point.slug}: switched off")
-    for binding in bindings:
-        if binding.enabled:
-            config.put_binding(dataclasses.replace(binding, enabled=False))
-            yield Change("-", f"adapter {binding.id}: switched off")
-    for method in methods:
-        if method.enabled:
-            config.put_login_method(dataclasses.replace(method, enabled=False))
-            yield Change("-", f"login method {method.id}: switched off")
-
-
-def _compare(what: str, name: str, old: Row | None, new: Row) -> Iterator[Change]:
-    """Name the fields that differ; not their values, which may point at secrets."""
-    if old is None:
-        yield Change("+", f"{what} {name}")
-    elif old != new:
-        fields = [f.name for f in dataclasses.fields(new)]
-        changed = [name for name in fields if getattr(old, name) != getattr(new, name)]
-        yield Change("~", f"{what} {name}: {', '.join(changed)}")
+def _kept(old: Row | None, new: Kept, names: Collection[str] | None) -> Kept:
+    """The new row with the settings of the old one that the file does not speak of."""
+    if old is None or not names:
+        return new
+    stay: dict[str, Any] = {name: getattr(old, name) for name in names}
+    return dataclasses.replace(new, **stay)
 
 
 def _ping(services: Services, plan: Plan) -> None:

@@ -12,13 +12,25 @@ released = ["esi"]
 restricted = ["nationalIdentifier"]
 restricted_hosts = ["client.example.net"]
 details = ["citizenship"]              # or placeOfBirth, birthName, gender; none by default
+# what follows stays as it is in the database when it is left out here
+enabled = true
+client = false                         # whether it receives records too
+address = "Example Street 1, 00100 Helsinki"
+languages = ["fi", "sv", "en"]
+logo = "https://www.example.edu/logo.svg"
+[institutions.privacy]                 # shown to students before they consent, and on error pages
+controller = { en = "Example University" }
+contact = "privacy@example.edu"
+notice = { en = "We send what you choose to the receiver that you come from." }
+url = { en = "https://www.example.edu/privacy" }
 
 [[access_points]]
 slug = "example"                       # stands in the address, never changes
 institution = "example"
-key = "file:/etc/emrex/example.key"    # or env:, pkcs11:
+key = "file:/etc/emrex/example.key"    # or env:, pkcs11:; left out, the present one stays
 certificate = "file:/etc/emrex/example.pem"
-# enabled, elmo_version, newer_codes, allowed_hosts, transcript_per_issuer
+# enabled, elmo_version, newer_codes, allowed_hosts, transcript_per_issuer; these stay when left
+# out: names, countrywide (one for a whole country), institutions (whose records it has)
 
 [[adapters]]
 id = "example-peppi"
@@ -73,28 +85,24 @@ country = "NO"
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from emrex_gateway.adapters import check_settings, plugin
+from emrex_gateway.administering import check_access_point, check_institution
 from emrex_gateway.administering._parties import (
     FederationPart,
     KnownClientPart,
     LoginMethodPart,
     ServiceProviderPart,
 )
-from emrex_gateway.administering._values import (
-    COUNTRY,
-    HOST,
-    SLUG,
-    check_url,
-    match,
-    read_hosts,
-    read_texts,
-)
+from emrex_gateway.administering._values import SLUG, match, read_texts
 from emrex_gateway.cli._plan import Plan, check_references
 from emrex_gateway.domain import (
     AccessPoint,
@@ -103,13 +111,19 @@ from emrex_gateway.domain import (
     Institution,
     LearnerDetail,
     PersonIdentifierType,
+    Privacy,
     ReleaseRule,
 )
 from emrex_gateway.errors import ConfigError
 
 MAX_BYTES = 2_000_000
-RESERVED = frozenset({"health", "static", "sp", "op"})
-KEY_SCHEMES = ("file:", "env:", "pkcs11:")
+
+
+class _Privacy(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    controller: dict[str, str] = {}
+    contact: str = ""
+    notice: dict[str, str] = {}
+    url: dict[str, str] = {}
 
 
 class _Institution(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -124,18 +138,27 @@ class _Institution(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     restricted: frozenset[PersonIdentifierType] = ReleaseRule().restricted
     restricted_hosts: frozenset[str] = frozenset()
     details: frozenset[LearnerDetail] = frozenset()
+    enabled: bool | UnsetType = UNSET
+    address: str | UnsetType = UNSET
+    languages: list[str] | UnsetType = UNSET
+    logo: str | UnsetType = UNSET
+    privacy: _Privacy | UnsetType = UNSET
+    client: bool | UnsetType = UNSET
 
 
 class _AccessPoint(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     slug: str
     institution: str
-    key: str
-    certificate: str
+    key: str | UnsetType = UNSET
+    certificate: str | UnsetType = UNSET
     enabled: bool = True
     elmo_version: ElmoVersion = ElmoVersion.V1_7
     newer_codes: bool = False
     allowed_hosts: frozenset[str] = frozenset()
     transcript_per_issuer: bool = False
+    names: dict[str, str] | UnsetType = UNSET
+    countrywide: bool | UnsetType = UNSET
+    institutions: list[str] | UnsetType = UNSET
 
 
 class _Adapter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -179,6 +202,8 @@ def read(path: Path, *, http_on_loopback: bool = False) -> Plan:
         bindings=tuple(_binding(one) for one in file.adapters),
         login_methods=tuple(one.check() for one in file.login_methods),
         known_clients=tuple(one.check(http=http_on_loopback) for one in file.known_clients),
+        institutions_keep=_left_out(file.institutions),
+        access_points_keep=_left_out(file.access_points),
     )
     check_references(plan)
     return plan
@@ -186,41 +211,50 @@ def read(path: Path, *, http_on_loopback: bool = False) -> Plan:
 
 def _institution(one: _Institution) -> Institution:
     where = f"institution {one.slug!r}"
-    match(SLUG, one.slug, where, "slug")
-    match(COUNTRY, one.country, where, "country")
-    match(HOST, one.domain, where, "domain")
-    check_url(one.url, where, http=True)
-    if PersonIdentifierType.NATIONAL in one.released:
-        raise ConfigError(f"{where}: a national identifier can only be restricted, not released")
-    if both := sorted(one.released & one.restricted):
-        raise ConfigError(f"{where}: {', '.join(both)} cannot be both released and restricted")
-    return Institution(
-        slug=one.slug,
-        names=read_texts(one.names, where),
-        country=one.country,
-        domain=one.domain,
-        url=one.url,
-        codes=one.codes,
-        support=one.support,
-        release=ReleaseRule(
-            released=one.released,
-            restricted=one.restricted,
-            restricted_hosts=read_hosts(one.restricted_hosts, where),
-            details=one.details,
-        ),
+    said = _said(one)
+    if isinstance(one.privacy, _Privacy):
+        said["privacy"] = Privacy(
+            controller=read_texts(one.privacy.controller, where, name="controller", empty=True),
+            contact=one.privacy.contact,
+            notice=read_texts(one.privacy.notice, where, name="notice", empty=True),
+            url=read_texts(one.privacy.url, where, name="url", empty=True),
+        )
+    if isinstance(one.languages, list):
+        said["languages"] = tuple(one.languages)
+    rule = {f.name: said.pop(f.name) for f in dataclasses.fields(ReleaseRule)}
+    return check_institution(
+        Institution(
+            **said | {"names": read_texts(one.names, where), "release": ReleaseRule(**rule)}
+        )
     )
 
 
 def _access_point(one: _AccessPoint) -> AccessPoint:
-    where = f"access point {one.slug!r}"
-    match(SLUG, one.slug, where, "slug")
-    if one.slug in RESERVED:
-        raise ConfigError(f"{where}: this address is taken by pages of the gateway")
-    for name, reference in (("key", one.key), ("certificate", one.certificate)):
-        if not reference.startswith(KEY_SCHEMES):
-            raise ConfigError(f"{where}: {name} must be a reference: file:, env: or pkcs11:")
-    values = msgspec.structs.asdict(one)
-    return AccessPoint(**values | {"allowed_hosts": read_hosts(one.allowed_hosts, where)})
+    said = _said(one)
+    if isinstance(one.names, dict):
+        said["names"] = read_texts(one.names, f"access point {one.slug!r}", empty=True)
+    if isinstance(one.institutions, list):
+        said["institutions"] = tuple(one.institutions)
+    point = AccessPoint(**{"key": "", "certificate": ""} | said)
+    if {"key", "certificate"} <= said.keys():
+        return check_access_point(point)
+    # The database may know them; whether it does is seen when the file is written there.
+    check_access_point(dataclasses.replace(point, enabled=False))
+    return point
+
+
+def _said(part: msgspec.Struct) -> dict[str, Any]:
+    return {name: v for name, v in msgspec.structs.asdict(part).items() if v is not UNSET}
+
+
+def _left_out(parts: Iterable[_Institution | _AccessPoint]) -> dict[str, frozenset[str]]:
+    """What the file does not say of each, so that it stays as it is."""
+    return {
+        part.slug: frozenset(
+            name for name in part.__struct_fields__ if getattr(part, name) is UNSET
+        )
+        for part in parts
+    }
 
 
 def _binding(one: _Adapter) -> AdapterBinding:

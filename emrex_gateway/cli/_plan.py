@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from emrex_gateway import login
 from emrex_gateway.administering._values import once
@@ -29,6 +30,9 @@ class Plan:
     bindings: tuple[AdapterBinding, ...]
     login_methods: tuple[LoginMethod, ...]
     known_clients: tuple[KnownClient, ...]
+    institutions_keep: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By slug: the settings that the file leaves as they are."""
+    access_points_keep: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def check_references(plan: Plan) -> None:

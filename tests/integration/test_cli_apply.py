@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import os
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -166,18 +167,78 @@ def test_applying_again_changes_nothing(folder: Path) -> None:
     ] == apply(folder, text).output.splitlines()
 
 
+def trail() -> list[tuple[str, dict[str, object]]]:
+    """The events of the database, oldest first."""
+    engine = sa.create_engine(settings.load().database_url)
+    with engine.connect() as connection:
+        rows = connection.execute(sa.text("SELECT event, facts FROM emrex_audit ORDER BY id")).all()
+    engine.dispose()
+    return [(row.event, json.loads(row.facts)) for row in rows]
+
+
 def test_applying_leaves_an_event(folder: Path) -> None:
     """The trail says that the configuration changed, and how much; an idle run leaves nothing."""
     apply(folder)
     apply(folder)
 
-    engine = sa.create_engine(settings.load().database_url)
-    with engine.connect() as connection:
-        rows = connection.execute(sa.text("SELECT event, facts FROM emrex_audit")).all()
-    engine.dispose()
-    (only,) = rows
-    assert "config.applied" == only.event
-    assert {"added": 4, "changed": 1, "disabled": 0} == json.loads(only.facts)
+    (only,) = [facts for event, facts in trail() if event == "config.applied"]
+    by = f"shell:{os.geteuid()}"
+    assert {"by": by, "added": 4, "changed": 1, "disabled": 0} == only
+
+
+def test_applying_leaves_who_changed_which_setting_from_what_to_what(folder: Path) -> None:
+    """Each setting that a file changes is in the trail with its former and its new value."""
+    apply(folder)
+    done = len(trail())
+    apply(folder, FILE.replace('"FI"', '"NO"').replace('["esi", "local"]', '["esi"]'))
+
+    base = {
+        "by": f"shell:{os.geteuid()}",
+        "kind": "institution",
+        "key": "example",
+        "institution": "example",
+    }
+    expected = [
+        base | {"field": "country", "before": "FI", "after": "NO"},
+        base | {"field": "release.released", "before": "esi, local", "after": "esi"},
+    ]
+    assert expected == [facts for event, facts in trail()[done:] if event == "setting.changed"]
+
+
+MORE = """
+languages = ["fi", "en"]
+address = "Example Street 1"
+client = true
+[institutions.privacy]
+controller = { en = "Example University" }
+contact = "privacy@example.edu"
+"""
+
+
+def test_what_a_file_leaves_out_stays(folder: Path, store: SqlStore) -> None:
+    """A file from before there was a setting does not take away what pages wrote since, keys included."""
+    hosts = 'restricted_hosts = ["Client.example.net"]'
+    apply(folder, FILE.replace(hosts, hosts + MORE))
+    lines = [line for line in FILE.splitlines() if not line.startswith(("key =", "certif"))]
+
+    assert "nothing changed\n" == apply(folder, "\n".join(lines)).output
+    with store.read() as uow:
+        institution = uow.config.institution("example")
+        point = uow.config.access_point("example")
+    assert ("fi", "en") == institution.languages
+    assert texts(en="Example University") == institution.privacy.controller
+    assert institution.client
+    assert point is not None
+    assert f"file:{folder}/key.pem" == point.key
+
+
+def test_an_access_point_without_a_key_is_not_switched_on(folder: Path) -> None:
+    """A file that names no key for a new access point is refused as a whole."""
+    lines = [line for line in FILE.splitlines() if not line.startswith(("key =", "certificate ="))]
+    result = apply(folder, "\n".join(lines))
+
+    assert 1 == result.exit_code
+    assert "access point 'example': key is missing, so it cannot be switched on" in result.output
 
 
 def test_what_the_file_no_longer_names_is_switched_off(folder: Path, store: SqlStore) -> None:
