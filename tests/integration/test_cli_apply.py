@@ -6,7 +6,6 @@ import base64
 import json
 import logging
 import os
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
