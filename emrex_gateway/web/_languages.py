@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
 from flask import Flask, Response, g, request
-from flask_babel import Babel, format_date, format_decimal, get_locale
+from flask_babel import (
+    Babel,
+    format_date,
+    format_datetime,
+    format_decimal,
+    get_locale,
+    get_timezone,
+)
 
 from emrex_gateway.domain import Texts, best_text
 from emrex_gateway.web._context import services
@@ -25,6 +32,7 @@ def init(app: Flask) -> None:
         default_domain="emrex",
         default_translation_directories=str(Path(__file__).parent / "translations"),
         locale_selector=_choose,
+        timezone_selector=lambda: services().settings.time_zone,
     )
 
 
@@ -77,6 +85,16 @@ def count(value: int) -> str:
 def day(value: date | None) -> str:
     """A date in the reader's style, or nothing."""
     return str(format_date(value, "medium")) if value else ""
+
+
+def moment(value: datetime | None) -> str:
+    """A point in time in the reader's style and the installation's zone, or nothing."""
+    return str(format_datetime(value, "medium")) if value else ""
+
+
+def zone() -> tzinfo:
+    """The installation's time zone."""
+    return get_timezone() or UTC
 
 
 def _choose() -> str:

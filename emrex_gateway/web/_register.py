@@ -45,6 +45,8 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
         shown_in=_languages.shown_in,
         logo_key=logo_key,
         day=_languages.day,
+        moment=_languages.moment,
+        time_zone=services.settings.time_zone,
         number=_languages.number,
         count=_languages.count,
         page_language=_languages.language,
