@@ -16,6 +16,7 @@ QUEUES: Final[Mapping[str, str]] = MappingProxyType(
         "try": FETCH_QUEUE,
         "sign": SIGN_QUEUE,
         "key": SIGN_QUEUE,
+        "head": SIGN_QUEUE,
         "refresh": METADATA_QUEUE,
         "logo": METADATA_QUEUE,
         "ask": METADATA_QUEUE,
@@ -36,6 +37,7 @@ _SUBJECTS: Final = {
     "logo": re.compile(r"[0-9a-f]{32}\Z"),
     "ask": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"),
     "key": re.compile(r"[0-9a-f]{32}\Z"),
+    "head": re.compile(r"trail\Z"),
 }
 
 
@@ -44,7 +46,8 @@ def is_order(task: object, subject: object) -> bool:
 
     It is a transfer's id for ``fetch`` and ``sign``, a try's for ``try``, a federation's slug for
     ``refresh``, ``Entity.key`` for ``logo``, a login
-    method's id for ``ask``, and ``SigningKey.id`` for ``key``.
+    method's id for ``ask``, ``SigningKey.id`` for ``key``, and ``trail`` for
+    ``head``.
     """
     return (
         isinstance(task, str)

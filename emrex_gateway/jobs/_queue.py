@@ -87,6 +87,7 @@ def timeout_of(settings: Settings, task: str) -> int:
         "try": settings.fetch_timeout,
         "sign": settings.sign_timeout,
         "key": settings.sign_timeout,
+        "head": settings.sign_timeout,
         "refresh": settings.metadata_timeout,
         "logo": LOGO_SECONDS,
         "ask": ASK_SECONDS,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from emrex_gateway import administering, exporting, federation, log, privacy
+from emrex_gateway import administering, exporting, federation, log, privacy, statistics, trail
 from emrex_gateway.domain import TransferState
 from emrex_gateway.errors import ConfigError, GatewayError, TransferNotFound
 from emrex_gateway.jobs._job import RefusedJob, TaskTimeout
@@ -64,6 +64,13 @@ def key(context: Context, id_: str) -> None:
     maker = Locksmith(services.settings, services.secrets, services.clock)
     if not administering.work_on_key(services, maker, id_):
         raise RefusedJob("no such key")
+
+
+def head(context: Context, subject: str) -> None:
+    """Sign the head of the audit trail's chain."""
+    if context.signers is None:
+        raise RefusedJob("this worker holds no keys")
+    trail.sign_head(context.services)
 
 
 def refresh(context: Context, slug: str) -> None:
@@ -138,6 +145,10 @@ SWEEPERS: tuple[Callable[[Services], object], ...] = (
     administering.warn_of_service_keys,
     administering.resend_checks,
     administering.forget_removed,
+    trail.chain,
+    trail.check,
+    trail.order_due,
+    statistics.close_due,
 )
 """What a sweep does, in this order."""
 
@@ -148,6 +159,7 @@ TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
         "try": try_adapter,
         "sign": sign,
         "key": key,
+        "head": head,
         "refresh": refresh,
         "logo": logo,
         "ask": ask,

@@ -100,7 +100,7 @@ class SqlStatisticsRows:
         return tuple(
             StatisticsCell(
                 month=row.month,
-                durations={seconds: times for seconds, times in json.loads(row.durations)},
+                durations=dict(json.loads(row.durations)),
                 **{name: getattr(row, name) for name in _TOLD},
             )
             for row in rows

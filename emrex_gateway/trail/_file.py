@@ -47,7 +47,13 @@ def line_digest(text: str) -> str:
 
 
 def sign_line(
-    key: Ed25519PrivateKey, former: Head | None, kind: str, number: int, digest: str, at: datetime
+    key: Ed25519PrivateKey,
+    former: Head | None,
+    *,
+    kind: str,
+    number: int,
+    digest: str,
+    at: datetime,
 ) -> Head:
     """Return the head that follows ``former``, with its line."""
     head = former.head + 1 if former else 1

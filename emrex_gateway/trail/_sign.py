@@ -105,7 +105,9 @@ def _sign(services: Services, key: Ed25519PrivateKey, path: Path) -> Signed:
             last = uow.trail.last_head(HEAD)
             number, digest = uow.trail.tip()
             if number > (last.number if last else 0):
-                last = sign_line(key, uow.trail.last_head(), HEAD, number, digest, now)
+                last = sign_line(
+                    key, uow.trail.last_head(), kind=HEAD, number=number, digest=digest, at=now
+                )
                 append(handle, last)
                 uow.trail.add_head(last)
                 new = True
@@ -162,7 +164,14 @@ def _let_go(
     link = uow.trail.link(through) if through else None
     if link is None:
         return gone
-    cut = sign_line(key, uow.trail.last_head(), CHECKPOINT, link.number, link.digest, now)
+    cut = sign_line(
+        key,
+        uow.trail.last_head(),
+        kind=CHECKPOINT,
+        number=link.number,
+        digest=link.digest,
+        at=now,
+    )
     append(handle, cut)
     uow.trail.add_head(cut)
     return gone + uow.trail.prune(link.number)
