@@ -101,6 +101,7 @@ from emrex_gateway.administering._institutions import (
     find_institution,
     put_institution,
     save_institution,
+    slug_of,
 )
 from emrex_gateway.administering._joining import (
     Joining,
@@ -125,6 +126,7 @@ from emrex_gateway.administering._keys import (
     retire_key,
     retry_key,
 )
+from emrex_gateway.administering._listing import InstitutionList, Listed, list_institutions
 from emrex_gateway.administering._login_checks import (
     LOGIN_METHOD,
     ask_provider,
@@ -248,9 +250,11 @@ __all__ = [
     "FederationLine",
     "FederationPart",
     "ImportRow",
+    "InstitutionList",
     "Invited",
     "Joining",
     "KnownClientPart",
+    "Listed",
     "LoginMethodPart",
     "MethodState",
     "MethodUse",
@@ -315,6 +319,7 @@ __all__ = [
     "keep_an_operator",
     "known_at",
     "known_client",
+    "list_institutions",
     "log_in",
     "login_method",
     "login_method_states",
@@ -387,6 +392,7 @@ __all__ = [
     "set_grants",
     "shell_actor",
     "show_try",
+    "slug_of",
     "start_self_test",
     "sweep_tries",
     "switch",

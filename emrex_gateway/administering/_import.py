@@ -10,10 +10,14 @@ from emrex_gateway.administering._candidates import Candidate, Note, merged
 from emrex_gateway.administering._catalogue import read_catalogue
 from emrex_gateway.administering._change import fields_of, version_of
 from emrex_gateway.administering._codes import ERASMUS, country_of_domain, country_of_erasmus
-from emrex_gateway.administering._institutions import check_institution, put_institution
+from emrex_gateway.administering._institutions import (
+    check_institution,
+    put_institution,
+    slug_of,
+)
 from emrex_gateway.administering._rights import require
 from emrex_gateway.administering._table import read_table
-from emrex_gateway.administering._values import N_, SLUG
+from emrex_gateway.administering._values import N_
 from emrex_gateway.domain import Actor, Institution, Permission
 from emrex_gateway.errors import ConfigError, EditConflict
 from emrex_gateway.ports import UnitOfWork
@@ -138,15 +142,8 @@ class _Known:
         self.taken.add(after.slug)
 
     def slug_for(self, candidate: Candidate) -> str:
-        """A slug that is free: the domain's first part, else all of it, else with a number."""
-        if candidate.slug:
-            return candidate.slug
-        domain = candidate.domain.removeprefix("www.")
-        whole = domain.replace(".", "-")[:60].strip("-")
-        for slug in (domain.partition(".")[0], whole, *(f"{whole}-{n}" for n in range(2, 100))):
-            if slug not in self.taken and SLUG.match(slug):
-                return slug
-        return whole
+        """The row's own slug, or one that is free."""
+        return candidate.slug or slug_of(candidate.domain, self.taken)
 
 
 def _row(candidate: Candidate, known: _Known, country: str) -> ImportRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
 from emrex_gateway.administering._change import Thing, put
@@ -195,3 +196,13 @@ def find_institution(uow: UnitOfWork, slug: str) -> Institution | None:
         return uow.config.institution(slug)
     except ConfigError:
         return None
+
+
+def slug_of(domain: str, taken: Container[str]) -> str:
+    """Return a short name that is free: the domain's first part, else all of it, else with a number."""
+    host = domain.lower().removeprefix("www.")
+    whole = host.replace(".", "-")[:60].strip("-")
+    for slug in (host.partition(".")[0], whole, *(f"{whole}-{n}" for n in range(2, 100))):
+        if slug not in taken and SLUG.match(slug):
+            return slug
+    return whole
