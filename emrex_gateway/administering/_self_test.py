@@ -7,6 +7,7 @@ id alone, which is random and works once; no cookie is needed, none believed.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import Counter
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings
 from emrex_gateway.signing import read_facts, verify
 
-REPLY_PATH: Final = "/self-test/reply"
+_REPLY: Final = re.compile(r"/self-test/[0-9a-f]{32}/reply\Z")
 KEPT: Final = timedelta(days=90)
 """How long a self-test's result is kept."""
 
@@ -41,9 +42,19 @@ MAX_RULES: Final = 20
 _MAX_DOCUMENT: Final = 64 * 1024 * 1024
 
 
-def self_test_url(settings: Settings) -> str:
-    """The built-in client's return address, the same for every access point."""
-    return settings.public_url + REPLY_PATH
+def self_test_url(settings: Settings, id_: str) -> str:
+    """The built-in client's return address for one self-test."""
+    return f"{settings.public_url}/self-test/{id_}/reply"
+
+
+def is_self_test_url(settings: Settings, url: str) -> bool:
+    """Whether an address is exactly one of the built-in client's, which every access point may reply to.
+
+    Anybody may write one into a request; a reply that no self-test of ours
+    waits for is thrown away there.
+    """
+    base, rest = settings.public_url, url.removeprefix(settings.public_url)
+    return url.startswith(base) and _REPLY.match(rest) is not None
 
 
 def start_self_test(services: Services, actor: Actor, slug: str) -> SelfTest:
@@ -74,7 +85,14 @@ def start_self_test(services: Services, actor: Actor, slug: str) -> SelfTest:
     return test
 
 
-def receive_self_test(services: Services, fields: Mapping[str, str]) -> SelfTest | None:
+def awaits_reply(services: Services, id_: str) -> bool:
+    """Whether a self-test of that id waits for its reply: asked before a reply is even read."""
+    with services.store.read() as uow:
+        test = uow.keys.self_test(id_)
+    return test is not None and test.result is None and test.expires_at > services.clock()
+
+
+def receive_self_test(services: Services, id_: str, fields: Mapping[str, str]) -> SelfTest | None:
     """Take a reply and keep what it was worth; ``None`` when nobody waits for it (any more).
 
     Nothing of its contents is kept. Never raises for what the reply holds.
@@ -82,7 +100,9 @@ def receive_self_test(services: Services, fields: Mapping[str, str]) -> SelfTest
     session_id = fields.get("sessionId", "")
     with services.store.read() as uow:
         test = uow.keys.self_test_of_session(session_id)
-        if test is None or test.result is not None or test.expires_at <= services.clock():
+        if test is None or test.id != id_ or test.result is not None:
+            return None
+        if test.expires_at <= services.clock():
             return None
         point = uow.config.access_point(test.access_point)
         certificates = published_certificates(uow, point, services.secrets) if point else ()

@@ -8,13 +8,27 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, g
 
-from emrex_gateway.web.admin import _frame, _menu, _notices, _visit
+from emrex_gateway.web._context import absolute
+from emrex_gateway.web.admin import _frame, _menu, _names, _notices, _role_rules, _visit
+from emrex_gateway.web.admin._account import account
+from emrex_gateway.web.admin._first import first
 from emrex_gateway.web.admin._home import home
+from emrex_gateway.web.admin._joining import joining
+from emrex_gateway.web.admin._keys import keys
 from emrex_gateway.web.admin._login import login
+from emrex_gateway.web.admin._people import people
+from emrex_gateway.web.admin._transfers import transfers
 
+assert _role_rules  # its pages are among those of the people
 AREAS: tuple[Blueprint, ...] = (
     home,
     login,
+    first,
+    people,
+    account,
+    keys,
+    joining,
+    transfers,
 )
 
 
@@ -23,12 +37,21 @@ def init(app: Flask) -> None:
     for blueprint in AREAS:
         app.register_blueprint(blueprint)
     app.before_request(_visit.load)
+    app.after_request(_visit.remember_form)
     app.jinja_env.globals.update(
         admin_actor=lambda: g.get("emrex_actor"),
+        admin_has_visit=_visit.has_visit,
         admin_token=_frame.token,
         admin_menu=_menu.shown,
         admin_notice=_notices.notice,
         admin_undo=_notices.undo,
+        account_kind_name=_names.account_kind_name,
+        grant_name=_names.grant_name,
+        institution_name=_names.institution_name,
+        public_address=absolute,
+        role_about=_names.role_about,
+        role_name=_names.role_name,
+        rule_kind_name=_names.rule_kind_name,
     )
 
 
