@@ -1,0 +1,182 @@
+"""A transfer's trail in sentences, for support and for the person whose transfer it is.
+
+``sentence`` knows the events that concern a transfer; facts are codes, counts
+and names of configured things, so a sentence names nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from emrex_gateway.audit import Event
+from emrex_gateway.domain import TransferOutcome, TransferState
+
+
+def sentence(event: str, facts: Mapping[str, Any]) -> str:
+    """Say an event of a transfer's trail; one that has no words here is named as it is."""
+    make = _WORDS.get(event)
+    return make(facts) if make else _("Event: %(event)s", event=event)
+
+
+def state_words(state: TransferState) -> str:
+    """A state in two or three words."""
+    return {
+        TransferState.ENTERED: _("Waiting for the login"),
+        TransferState.IDENTIFIED: _("Fetching the records"),
+        TransferState.SELECTING: _("The student chooses"),
+        TransferState.CONFIRMED: _("Signing"),
+        TransferState.SIGNED: _("Ready, not fetched yet"),
+        TransferState.DELIVERED: _("Handed out"),
+        TransferState.NO_RESULTS: _("Nothing to send"),
+        TransferState.CANCELLED: _("Cancelled"),
+        TransferState.FAILED: _("Failed"),
+        TransferState.EXPIRED: _("Closed, contents destroyed"),
+    }[state]
+
+
+def outcome_words(outcome: TransferOutcome | None) -> str:
+    """How a transfer ended, in two or three words."""
+    if outcome is None:
+        return _("Under way")
+    return {
+        TransferOutcome.OK: _("Sent"),
+        TransferOutcome.NO_RESULTS: _("Nothing to send"),
+        TransferOutcome.CANCELLED: _("Cancelled"),
+        TransferOutcome.ERROR: _("Failed"),
+        TransferOutcome.ABANDONED: _("Given up by the student"),
+    }[outcome]
+
+
+def outcome_kind(outcome: TransferOutcome | None) -> str:
+    """The class of an outcome's badge: ``good``, ``bad``, ``off`` or none."""
+    if outcome is TransferOutcome.OK:
+        return "good"
+    if outcome is TransferOutcome.ERROR:
+        return "bad"
+    return "off" if outcome else ""
+
+
+def contents_words(kind: str) -> str:
+    """A kind of sealed contents in words."""
+    return {
+        "request": _("What the receiving service asked for"),
+        "origin": _("Where the transfer began"),
+        "login": _("Protection of a login under way"),
+        "claimed": _("Whom the university's system announced"),
+        "failure": _("Why the last login did not work"),
+        "logout": _("What it takes to log out at the university"),
+        "identity": _("What the login said of you"),
+        "listing": _("Your study records"),
+        "choice": _("Your choice"),
+        "outcome": _("The signed document and its transcript"),
+    }.get(kind, kind)
+
+
+def _entered(facts: Mapping[str, Any]) -> str:
+    host = facts.get("client_host")
+    if host:
+        return _("The student came from %(host)s.", host=host)
+    return _("The student began in the university's own system.")
+
+
+def _login_refused(facts: Mapping[str, Any]) -> str:
+    said = _("A login did not work (%(reason)s).", reason=facts.get("reason", "?"))
+    if provider := facts.get("provider"):
+        said += " " + _("Provider: %(provider)s.", provider=provider)
+    if missing := facts.get("missing"):
+        said += " " + _("It did not send: %(missing)s.", missing=missing)
+    if status := facts.get("status"):
+        said += " " + _("It answered: %(status)s.", status=status)
+    return said
+
+
+def _fetched(facts: Mapping[str, Any]) -> str:
+    number = int(facts.get("records", 0))
+    return ngettext(
+        "The adapter %(adapter)s listed %(num)d record.",
+        "The adapter %(adapter)s listed %(num)d records.",
+        number,
+        adapter=facts.get("adapter", "?"),
+    )
+
+
+def _consent(facts: Mapping[str, Any]) -> str:
+    number = int(facts.get("records", 0))
+    return ngettext(
+        "The student agreed that %(num)d record is sent.",
+        "The student agreed that %(num)d records are sent.",
+        number,
+    )
+
+
+def _signed(facts: Mapping[str, Any]) -> str:
+    said = _(
+        "The document (ELMO %(version)s) was signed and verified.",
+        version=facts.get("version", "?"),
+    )
+    if missing := int(facts.get("missing_characters", 0)):
+        said += " " + ngettext(
+            "%(num)d character could not be drawn in the readable transcript.",
+            "%(num)d characters could not be drawn in the readable transcript.",
+            missing,
+        )
+    return said
+
+
+def _ended(text: str, facts: Mapping[str, Any]) -> str:
+    return f"{text} ({facts['error']})." if facts.get("error") else f"{text}."
+
+
+def _cancelled(facts: Mapping[str, Any]) -> str:
+    if by := facts.get("by"):
+        return _("Support cancelled the transfer (%(by)s).", by=by)
+    return _("The student cancelled.")
+
+
+def _retried(facts: Mapping[str, Any]) -> str:
+    step = _("signing") if facts.get("step") == "sign" else _("fetching the records")
+    if by := facts.get("by"):
+        return _("Support had it tried again: %(step)s (%(by)s).", step=step, by=by)
+    return _("The student had it tried again: %(step)s.", step=step)
+
+
+def _logged_out(facts: Mapping[str, Any]) -> str:
+    if facts.get("by") == "provider":
+        return _("The login provider ended the session.")
+    return _("The student logged out.")
+
+
+_WORDS = {
+    Event.TRANSFER_ENTERED: _entered,
+    Event.LAUNCH_ACCEPTED: lambda f: _("The university's own system announced the student."),
+    Event.LOGIN_SUCCEEDED: lambda f: _(
+        "The student logged in by “%(method)s”.", method=f.get("method", "?")
+    ),
+    Event.LOGIN_REFUSED: _login_refused,
+    Event.LOGGED_OUT: _logged_out,
+    Event.RECORDS_FETCHED: _fetched,
+    Event.RECORDS_NONE: lambda f: _("The study administration system has nothing to send."),
+    Event.RECORDS_FAILED: lambda f: _ended(_("Fetching the records failed"), f),
+    Event.CONSENT_GIVEN: _consent,
+    Event.ELMO_SIGNED: _signed,
+    Event.ELMO_FAILED: lambda f: _ended(_("The document could not be made or signed"), f),
+    Event.REPLY_DELIVERED: lambda f: _("The reply was handed to the browser, which posts it."),
+    Event.REPLY_DOWNLOADED: lambda f: _("The student took the signed file."),
+    Event.TRANSFER_CANCELLED: _cancelled,
+    Event.TRANSFER_RETRIED: _retried,
+    Event.TRANSFER_GIVEN_UP: lambda f: _(
+        "The step was begun %(number)s times without an end, and given up.",
+        number=f.get("attempts", "?"),
+    ),
+    Event.TRANSFER_EXPIRED: lambda f: _("Its time was over; the contents were destroyed."),
+    Event.TRANSFER_PURGED: lambda f: _(
+        "Support destroyed the contents (%(by)s).", by=f.get("by", "?")
+    ),
+    Event.OWN_DATA_ERASED: lambda f: _(
+        "The student had the contents destroyed; nobody can tell any more whose transfer it was."
+    ),
+}
