@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from examples import campus, virta_simulator
-from examples.demo._stage import OIDC_CLIENT, VIRTA_CALLER, VIRTA_SYSTEM, Stage
+from examples.demo._stage import ADMIN_CLIENT, OIDC_CLIENT, VIRTA_CALLER, VIRTA_SYSTEM, Stage
 
 _FILE = """\
 # Made by the demonstration at its start; a real one looks the same, with https addresses.
@@ -107,6 +107,19 @@ client_secret = {client_secret}
 claims = {{ learner_number = "nationalLearnerId" }}
 allow_private_addresses = true
 
+[[login_methods]]
+id = "virta-administrators"
+institution = "virta"
+kind = "oidc"
+position = 2
+for_administrators = true
+names = {{ en = "Log in with the example login", fi = "Kirjaudu esimerkkipalvelussa", sv = "Logga in med exempelinloggningen" }}
+[login_methods.settings]
+issuer = {provider_url}
+client_id = {admin_client_id}
+client_secret = {admin_client_secret}
+allow_private_addresses = true
+
 [[known_clients]]
 name = "Abroad University (a simulator)"
 url = {abroad_url}
@@ -139,6 +152,8 @@ def institutions(stage: Stage) -> str:
         "provider_url": places.url("provider"),
         "client_id": OIDC_CLIENT,
         "client_secret": f"file:{stage.secret('oidc-client')}",
+        "admin_client_id": ADMIN_CLIENT,
+        "admin_client_secret": f"file:{stage.secret('oidc-administrators')}",
         "abroad_url": places.url("abroad") + "/",
     }
     # A JSON string is a TOML string.

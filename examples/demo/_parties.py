@@ -13,12 +13,13 @@ from functools import partial
 
 import httpx
 
+from examples import openid_provider
 from examples.demo._institutions import institutions
 from examples.demo._keys import write_secret
 from examples.demo._people import Person, people
 from examples.demo._processes import Programs, StartError
 from examples.demo._redis import start_redis, waiting_workers
-from examples.demo._stage import POINTS, ROOT, Stage, settings, write_toml
+from examples.demo._stage import POINTS, REFERENCES, ROOT, Stage, settings, write_toml
 
 GUNICORN = ("-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread")
 START_PATIENCE = 60.0
@@ -45,6 +46,10 @@ READY = {
 }
 
 
+OPERATOR = openid_provider.DEMO_STAFF[0]
+OPERATORS_RULE = (*("--kind", "group", "--value", openid_provider.OPERATORS, "--role", "operator"),)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
     """What a person, or a test, needs to know."""
@@ -53,6 +58,7 @@ class Announcement:
     entries: dict[str, str]
     students: tuple[Person, ...]
     folder: str
+    administration: str
 
     def as_json(self) -> dict[str, object]:
         """One object for programs."""
@@ -60,6 +66,11 @@ class Announcement:
             "addresses": self.addresses,
             "access_points": self.entries,
             "students": [person.as_json() for person in self.students],
+            "administration": {
+                "address": self.administration,
+                "user": OPERATOR.user,
+                "password": OPERATOR.password,
+            },
             "folder": self.folder,
         }
 
@@ -67,6 +78,10 @@ class Announcement:
         """A line each for people."""
         found = [f"{url}/  {ABOUT[party]}" for party, url in self.addresses.items()]
         found += [f"{url}  data access point {point!r}" for point, url in self.entries.items()]
+        found.append(
+            f"{self.administration}  the administrator's pages;"
+            f" operator {OPERATOR.user}, password {OPERATOR.password}, by the example login"
+        )
         return found + [person.line() for person in self.students]
 
 
@@ -77,6 +92,7 @@ def announce(stage: Stage) -> Announcement:
         entries={point: stage.entry_url(point) for point in POINTS},
         students=people(),
         folder=str(stage.folder),
+        administration=f"{stage.gateway_url('gateway')}/admin/",
     )
 
 
@@ -84,6 +100,7 @@ def start_parties(stage: Stage, programs: Programs) -> None:
     """Start everything and wait until it answers. Raises ``StartError``."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith("EMREX_")}
     environ["PYTHONUNBUFFERED"] = "1"
+    environ |= {name: stage.secret(file).read_text("utf-8") for name, file in REFERENCES.items()}
     server = start_redis(programs, stage.folder / "redis", environ)
     redis_url = write_secret(stage.secret("redis-url"), server.url.encode())
     write_toml(stage.settings_file, settings(stage, "gateway", redis_url))
@@ -103,6 +120,7 @@ def start_parties(stage: Stage, programs: Programs) -> None:
     for party in ("campus", "virta", "provider", "home", "abroad", "authority", "gateway"):
         _serve(party, stage, programs, environ)
     _command("apply", environ, str(stage.institutions_file))
+    _command("admin", environ, "rules", "add", "--method", "virta-administrators", *OPERATORS_RULE)
     for name, queue in WORKERS.items():
         command = [sys.executable, "-m", "emrex_gateway", "worker", "--queue", queue]
         programs.start(f"worker-{name}", command, environ, folder=ROOT)

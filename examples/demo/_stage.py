@@ -18,6 +18,8 @@ SECRETS = (
     *("peppi-api-key", "virta-password", "campus-session"),
     *("oidc-client", "oidc-second", "oidc-administrators"),
 )
+REFERENCES = {"DEMO_VIRTA_PASSWORD": "virta-password", "DEMO_SECOND_CLIENT": "oidc-second"}
+"""Secrets that the gateway's processes have in their environment: ``env:`` references for a newcomer."""
 LOGIN_KEYS = ("home", "federation", "service-provider")
 OIDC_CLIENT = "emrex-gateway"
 SECOND = "second"
@@ -74,7 +76,8 @@ def prepare(places: Places) -> Stage:
     """Clear and fill the demonstration's folder."""
     folder = clear(places)
     folder.mkdir(parents=True, mode=0o700)
-    (folder / "secrets").mkdir(mode=0o700)
+    for name in ("secrets", "signing", "heads"):
+        (folder / name).mkdir(mode=0o700)
     authority = DemoAuthority(folder / "keys")
     stage = Stage(
         folder=folder,
@@ -94,6 +97,8 @@ def settings(stage: Stage, party: str, redis_url_file: Path) -> dict[str, object
         "database_url": f"sqlite:///{stage.folder / 'emrex.sqlite3'}",
         "redis_url": f"file:{redis_url_file}",
         "payload_keys": [f"file:{stage.secret('payload-key')}"],
+        "key_directory": str(stage.folder / "signing"),
+        "audit_heads": str(stage.folder / "heads" / "audit-heads.jsonl"),
         "demo": True,
         "http_on_loopback": True,
     }
