@@ -8,6 +8,7 @@ from emrex_gateway.domain._administrators import (
     AdminRole,
     Credentials,
     Grant,
+    HostAdministrator,
     Permission,
     RoleRule,
     RuleKind,
@@ -60,6 +61,7 @@ from emrex_gateway.domain._keys import (
     SigningKey,
 )
 from emrex_gateway.domain._merge import Merged, different_people, merge
+from emrex_gateway.domain._operations import Maintenance, MaintenanceMode
 from emrex_gateway.domain._owners import (
     OwnVisit,
     SweepMark,
@@ -149,6 +151,7 @@ __all__ = [
     "GradingScheme",
     "Grant",
     "Group",
+    "HostAdministrator",
     "Identifier",
     "Identity",
     "Instance",
@@ -167,6 +170,8 @@ __all__ = [
     "LoginMethod",
     "Logo",
     "LosType",
+    "Maintenance",
+    "MaintenanceMode",
     "Merged",
     "MetadataKind",
     "OwnVisit",

@@ -92,6 +92,19 @@ class Actor:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostAdministrator:
+    """Whom the host application's check names: one of its users who may look after the gateway.
+
+    ``key`` is the host's own lasting key of the account; the gateway keeps a
+    keyed hash of it. ``name`` is shown to the person and in the list of people.
+    """
+
+    key: str = field(repr=False)
+    name: str = field(repr=False)
+    grants: frozenset[Grant]
+
+
 class AccountKind(StrEnum):
     """Where an administrator's account lives."""
 

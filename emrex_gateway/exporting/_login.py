@@ -50,7 +50,7 @@ class LoginDone:
 
 
 def login_methods(services: Services, transfer: Transfer) -> tuple[LoginMethod, ...]:
-    """The enabled login methods of the transfer's institution, in its order.
+    """The enabled login methods of the transfer's institution for students, in its order.
 
     Raises ``SwitchedOff`` where nobody may begin any more. Somebody whose
     session ended in the middle may log in again and finish.
@@ -62,7 +62,7 @@ def login_methods(services: Services, transfer: Transfer) -> tuple[LoginMethod, 
         if point is None:
             return ()
         methods = uow.config.login_methods(point.institution)
-    return tuple(method for method in methods if method.enabled)
+    return tuple(one for one in methods if one.enabled and not one.for_administrators)
 
 
 def login_method(services: Services, transfer: Transfer, id_: str) -> LoginMethod:

@@ -198,6 +198,12 @@ def end_by_provider(services: Services, *notices: LogoutNotice) -> int:
             number += len(ended)
             for session in ended:
                 audit.record(uow, Event.LOGGED_OUT, transfer=session.transfer, by="provider")
+            visits = uow.administrators.end_visits_by_provider(
+                notice.provider, "provider", subject=notice.subject, sid=notice.sid
+            )
+            number += len(visits)
+            for visit in visits:
+                audit.record(uow, Event.ADMIN_LEFT, account=visit.account, reason="provider")
     return number
 
 

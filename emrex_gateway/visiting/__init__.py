@@ -19,6 +19,7 @@ from emrex_gateway.visiting._login import (
     examine,
     finish,
     is_visit,
+    providers_of,
     purpose_of,
     start,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "examine",
     "finish",
     "is_visit",
+    "providers_of",
     "purpose_of",
     "start",
 ]

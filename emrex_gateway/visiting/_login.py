@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from emrex_gateway.domain import LoginMethod
+from emrex_gateway.domain import LoginMethod, ProviderFilter
 from emrex_gateway.errors import LoginError
+from emrex_gateway.login import SamlSettings, settings_of
 from emrex_gateway.ports import Examined, Examiner, LoggedIn, Once
 from emrex_gateway.services import Services
 
@@ -176,6 +177,14 @@ def _use_up(services: Services, several: tuple[Once, ...]) -> None:
         for once in several:
             if not uow.once.use(once.kind, once.value, once.expires_at):
                 raise LoginError("this answer was used before", reason="replayed")
+
+
+def providers_of(method: LoginMethod) -> ProviderFilter:
+    """Return which providers a person may choose from. Raises ``LoginError`` where there is no choice."""
+    settings = settings_of(method)
+    if not isinstance(settings, SamlSettings):
+        raise LoginError("this login method has no providers to choose from", reason="method")
+    return settings.where
 
 
 def abandon(services: Services, id_: str) -> None:

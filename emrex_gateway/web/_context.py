@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting
-from emrex_gateway.domain import Identity, Institution, Transfer
+from emrex_gateway.domain import HostAdministrator, Identity, Institution, Transfer
 from emrex_gateway.errors import SessionOver, TransferNotFound
 from emrex_gateway.services import Services
 
@@ -32,6 +32,13 @@ class Host(Protocol):
 
     def login_url(self, path: str) -> str:
         """Where to log in there and come back to ``path``."""
+
+    @property
+    def checks_administrators(self) -> bool:
+        """Whether it decides who looks after the gateway."""
+
+    def administrator(self, environ: WSGIEnvironment) -> HostAdministrator | None:
+        """Who is logged in there, when they may look after the gateway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from emrex_gateway import exporting
+from emrex_gateway import exporting, visiting
 from emrex_gateway.domain import LoginFailure, LoginMethod, Transfer, TransferState
 from emrex_gateway.errors import LoginError, StaleTransfer, TransferNotFound
 from emrex_gateway.ports import LoggedIn
-from emrex_gateway.web import _context, _finding
+from emrex_gateway.web import _context, _finding, _visits
 from emrex_gateway.web._context import (
     absolute,
     remember_session,
@@ -78,6 +78,8 @@ def acs(institution: str) -> Response:
     there too when it was away for too long, or went back and posted again.
     """
     posted = _context.single(request.form)
+    if visiting.is_visit(posted.get("RelayState", "")):
+        return _visits.posted(institution, posted)
     transfer_id = posted.get("RelayState", "").partition(".")[0]
     at = exporting.posted_transfer(services(), institution, transfer_id)
     try:

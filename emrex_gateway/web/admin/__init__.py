@@ -9,17 +9,16 @@ from __future__ import annotations
 from flask import Blueprint, Flask, g
 
 from emrex_gateway.web._context import absolute
-from emrex_gateway.web.admin import _frame, _menu, _names, _notices, _role_rules, _visit
+from emrex_gateway.web.admin import _frame, _menu, _names, _notices, _visit
 from emrex_gateway.web.admin._account import account
 from emrex_gateway.web.admin._first import first
 from emrex_gateway.web.admin._home import home
 from emrex_gateway.web.admin._joining import joining
 from emrex_gateway.web.admin._keys import keys
 from emrex_gateway.web.admin._login import login
-from emrex_gateway.web.admin._people import people
+from emrex_gateway.web.admin._role_rules import people
 from emrex_gateway.web.admin._transfers import transfers
 
-assert _role_rules  # its pages are among those of the people
 AREAS: tuple[Blueprint, ...] = (
     home,
     login,

@@ -14,11 +14,12 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import Blueprint, g, redirect, request, url_for
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 
 from emrex_gateway.domain import Actor, Permission
 from emrex_gateway.errors import NotAllowed
+from emrex_gateway.web._context import services
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -46,10 +47,13 @@ def allowed(permission: Permission | None) -> Callable[[View], View]:
             found = g.get("emrex_actor")
             if found is None:
                 return _to_login()
-            if permission is not None and not found.may(permission, values.get("institution")):
+            institution = values.get("institution")
+            if permission is not None and not found.may(permission, institution):
                 raise NotAllowed(f"this page needs the permission {permission.value}")
             if request.method == "POST":
                 require_token()
+            if institution is not None:
+                _require_institution(institution)
             return view(*args, **values)
 
         setattr(guarded, _RULE, permission.value if permission else "anybody")
@@ -78,7 +82,12 @@ def actor() -> Actor:
 
 
 def token() -> str:
-    """The token of this visit's forms: an HMAC of the visit's secret, which only its cookie carries."""
+    """The token of this visit's forms: an HMAC of the visit's secret, which only its cookie carries.
+
+    Before the login, and for the host's users, the secret is that of a cookie
+    for forms alone: asking for the token sets it.
+    """
+    g.emrex_form_made = True
     return hmac.new(
         g.get("emrex_visit_secret", "").encode(), b"admin form", hashlib.sha256
     ).hexdigest()
@@ -90,6 +99,12 @@ def require_token() -> None:
     sent = request.form.get("token", "").encode()
     if not secret or not hmac.compare_digest(sent, token().encode()):
         raise BadRequest("form token")
+
+
+def _require_institution(slug: str) -> None:
+    with services().store.read() as uow:
+        if all(one.slug != slug for one in uow.config.institutions()):
+            raise NotFound
 
 
 def _to_login() -> Response:

@@ -37,7 +37,13 @@ class Shown:
 
 
 ENTRIES: list[Entry] = []
-"""In the order of the menu."""
+
+_ORDER = (
+    *("institutions", "transfers", "statistics", "trail"),
+    *("federations", "clients", "plugins", "adapters", "people"),
+    *("privacy", "operations", "account"),
+)
+"""What administrators open most comes first."""
 
 
 def shown() -> tuple[Shown, ...]:
@@ -52,6 +58,12 @@ def shown() -> tuple[Shown, ...]:
             about=entry.about,
             current=request.blueprint == entry.endpoint.partition(".")[0],
         )
-        for entry in ENTRIES
+        for entry in sorted(ENTRIES, key=_place)
         if entry.permission is None or actor.may(entry.permission)
     )
+
+
+def _place(entry: Entry) -> int:
+    """Areas that the order does not know stand before what is everybody's own."""
+    name = entry.endpoint.partition(".")[0].removeprefix("admin_")
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER) - 2
