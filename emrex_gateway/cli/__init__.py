@@ -11,9 +11,13 @@ from emrex_gateway import __version__
 _COMMANDS = {
     "admin": "_admin:admin",
     "apply": "_apply:apply",
+    "audit": "_audit:audit",
     "check-config": "_check:check_config",
     "convert": "_convert:convert",
+    "join": "_join:join",
+    "key": "_key:key",
     "metadata": "_metadata:metadata",
+    "statistics": "_statistics:count",
     "verify": "_verify:verify",
     "worker": "_worker:worker",
 }
