@@ -20,6 +20,7 @@ GatewayError
 ├── AdapterError                the study administration system answered wrongly
 │   ├── StudentNotFound         it has no such person, or nothing of them
 │   ├── AmbiguousStudent        it has several people for one identity
+│   ├── AdapterRefused          it does not accept our credentials
 │   └── AdapterUnavailable      it is down, slow or busy: temporary
 ├── ElmoError                   a document breaks the grammar or a rule
 ├── SignatureError              a signature does not hold
@@ -167,6 +168,10 @@ class StudentNotFound(AdapterError):
 
 class AmbiguousStudent(AdapterError):
     """The system has several different people for one identity."""
+
+
+class AdapterRefused(AdapterError):
+    """The system does not accept our credentials: an administrator must mend the secret."""
 
 
 class AdapterUnavailable(AdapterError):

@@ -19,6 +19,7 @@ from emrex_gateway.administering._accounts import (
     switch_account,
 )
 from emrex_gateway.administering._adapters import (
+    ADAPTER,
     AdapterState,
     SavedAdapter,
     adapter_states,
@@ -228,6 +229,7 @@ from emrex_gateway.administering._visits import (
 )
 
 __all__ = [
+    "ADAPTER",
     "FEDERATION",
     "HOST_PREFIX",
     "KEY_SCHEMES",

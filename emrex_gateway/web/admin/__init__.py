@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, g
 from emrex_gateway.web._context import absolute
 from emrex_gateway.web.admin import _frame, _menu, _names, _notices, _visit
 from emrex_gateway.web.admin._account import account
+from emrex_gateway.web.admin._adapters import adapters
 from emrex_gateway.web.admin._first import first
 from emrex_gateway.web.admin._home import home
 from emrex_gateway.web.admin._joining import joining
@@ -18,8 +19,11 @@ from emrex_gateway.web.admin._keys import keys
 from emrex_gateway.web.admin._login import login
 from emrex_gateway.web.admin._role_rules import people
 from emrex_gateway.web.admin._transfers import transfers
+from emrex_gateway.web.admin._tries import tries
 
 AREAS: tuple[Blueprint, ...] = (
+    adapters,
+    tries,
     home,
     login,
     first,
