@@ -14,10 +14,19 @@ from emrex_gateway.ports import Clock, Secrets
 from emrex_gateway.settings import Settings
 from emrex_gateway.store._engine import make_engine, make_url
 from emrex_gateway.store._schema import current, head, upgrade
-from emrex_gateway.store._seal import DEMO_KEY, load_keys
+from emrex_gateway.store._seal import DEMO_KEY, KeyChain, load_keys, new_key
 from emrex_gateway.store._unit import SqlStore
 
-__all__ = ["DEMO_KEY", "SqlStore", "check_payload_keys", "current", "head", "open_store", "upgrade"]
+__all__ = [
+    "DEMO_KEY",
+    "SqlStore",
+    "check_payload_keys",
+    "current",
+    "head",
+    "open_store",
+    "open_without_keys",
+    "upgrade",
+]
 
 
 def open_store(settings: Settings, secrets: Secrets, clock: Clock) -> SqlStore:
@@ -28,6 +37,15 @@ def open_store(settings: Settings, secrets: Secrets, clock: Clock) -> SqlStore:
     """
     keys = load_keys(settings.payload_keys, secrets, demo=settings.demo)
     return SqlStore(make_engine(make_url(settings.database_url, secrets)), clock, keys)
+
+
+def open_without_keys(settings: Settings, secrets: Secrets, clock: Clock) -> SqlStore:
+    """Return the store for somebody who has no payload keys: what is sealed stays so.
+
+    For reading the audit trail; raises ``ConfigError`` for an address that cannot work.
+    """
+    engine = make_engine(make_url(settings.database_url, secrets))
+    return SqlStore(engine, clock, KeyChain([new_key()]))
 
 
 def check_payload_keys(settings: Settings, secrets: Secrets) -> None:

@@ -2,7 +2,7 @@
 
     trail.chain(services)                      # in every sweep, in any process
     trail.sign_head(services)                  # the signing worker, every hour
-    trail.verify(services, path, keys)         # anybody with the file and the public key
+    trail.verify(store, path, keys)         # anybody with the file and the public key
 
 See ``docs/audit.md`` for the forms, and ``docs/decisions/0016-audit-chain.md``.
 """

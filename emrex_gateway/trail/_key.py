@@ -29,8 +29,8 @@ FILE: Final = "audit-ed25519.pem"
 """The key's name in ``key_directory``, where the worker makes one when ``audit_key`` names none."""
 
 
-def private_key(settings: Settings, secrets: Secrets) -> Ed25519PrivateKey:
-    """Return the key, made now when there is a folder for it and no key yet.
+def private_key(settings: Settings, secrets: Secrets, *, make: bool = True) -> Ed25519PrivateKey:
+    """Return the key, made now (``make``) when there is a folder for it and no key yet.
 
     Raises ``ConfigError`` when it is missing, unreadable or of another kind.
     """
@@ -40,7 +40,7 @@ def private_key(settings: Settings, secrets: Secrets) -> Ed25519PrivateKey:
         raise ConfigError("no audit_key is set, and no key_directory in which to make one")
     path = Path(settings.key_directory) / FILE
     try:
-        if not path.exists():
+        if make and not path.exists():
             _make(path)
         return _read(path.read_bytes(), str(path))
     except OSError as error:

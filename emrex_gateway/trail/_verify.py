@@ -10,7 +10,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from emrex_gateway.ports import Head, Store
-from emrex_gateway.services import Services
 from emrex_gateway.trail._canonical import NOTHING
 from emrex_gateway.trail._file import CHECKPOINT, Line, line_digest, lines, signed_by
 from emrex_gateway.trail._walk import Finding, Position, Trouble, walk
@@ -29,6 +28,8 @@ class Report:
     checkpoint: Head | None = None
     verified: int = 0
     """The last number that was recomputed."""
+    proven: int = 0
+    """The last number at which the chain is the one that a head was signed over."""
     counts: dict[str, int] = field(default_factory=dict)
     known_key: bool = False
     """Whether the signatures were compared with a key from outside of the file."""
@@ -45,7 +46,7 @@ class Report:
 
 
 def verify(
-    services: Services,
+    store: Store,
     path: Path,
     keys: Collection[Ed25519PublicKey],
     *,
@@ -58,9 +59,9 @@ def verify(
     ``ConfigError`` when the file cannot be read and ``StoreUnavailable``.
     """
     report = Report(known_key=bool(keys))
-    _read_file(services.store, path, keys, first_head, report)
-    _recompute(services.store, path, report)
-    with services.store.read() as uow:
+    _read_file(store, path, keys, first_head, report)
+    _recompute(store, path, report)
+    with store.read() as uow:
         report.counts = dict(uow.trail.counts())
     if lost := report.counts["lost"]:
         report.findings.append(
@@ -147,7 +148,7 @@ def _recompute(store: Store, path: Path, report: Report) -> None:
     at = Position(cut.number, cut.digest) if cut else Position(0, NOTHING)
     heads = _signed_heads(path, report)
     awaited = next(heads, None)
-    agreed = at.number
+    agreed = report.proven = at.number
     steps = walk(store, at)
     found: Position | Finding | None = at
     while found is not None:
@@ -165,14 +166,14 @@ def _recompute(store: Store, path: Path, report: Report) -> None:
                 report.verified = agreed
                 return
             if awaited.number == at.number:
-                agreed = at.number
+                agreed = report.proven = at.number
             awaited = next(heads, None)
         found = next(steps, None)
     report.verified = at.number
     if awaited is not None and not isinstance(found, Finding):
         text = (
             f"the trail ends with number {at.number}, and number {awaited.number}"
-            f" was signed by head {awaited.head}"
+            f" was signed by head {awaited.head}; up to number {agreed} it is proven"
         )
         report.findings.append(Finding(Trouble.CUT, at.number + 1, text))
 
