@@ -72,6 +72,8 @@ class Event(StrEnum):
     """An administrator's login failed or was refused; ``account`` where it was known."""
     ADMIN_LEFT = "admin.left"
     """An administrator's session ended before its time."""
+    LOGIN_TRIED = "login.tried"
+    """An administrator tried a login method; what arrived is not in the trail."""
     METADATA_REFRESHED = "metadata.refreshed"
     """A federation's new copy was verified and indexed."""
     METADATA_FAILED = "metadata.failed"
@@ -123,6 +125,7 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.ADMIN_ENTERED: frozenset({"account", "method"}),
         _E.ADMIN_REFUSED: frozenset({"account", "method", "reason", "values", "reference"}),
         _E.ADMIN_LEFT: frozenset({"account", "reason"}),
+        _E.LOGIN_TRIED: frozenset({"by", "method", "provider", "reason"}),
         _E.METADATA_REFRESHED: frozenset({"federation", "entities", "providers", "removed"}),
         _E.METADATA_FAILED: frozenset({"federation", "reason"}),
         _E.METADATA_ALARM: frozenset({"federation", "reason", "entities", "providers", "removed"}),

@@ -136,13 +136,17 @@ from emrex_gateway.administering._login_checks import (
     resend_checks,
     run_check,
 )
-from emrex_gateway.administering._logins import (
+from emrex_gateway.administering._login_states import (
     MethodState,
     MethodUse,
-    Switched,
-    ask_again,
     login_method,
     login_method_states,
+    note_try,
+    use_of,
+)
+from emrex_gateway.administering._logins import (
+    Switched,
+    ask_again,
     move_login_method,
     put_back_login_method,
     put_login_method,
@@ -151,7 +155,6 @@ from emrex_gateway.administering._logins import (
     switch_off_login_method,
     switch_on_login_method,
     undo_switch_off_login_method,
-    use_of,
 )
 from emrex_gateway.administering._operators import (
     HOST_PREFIX,
@@ -332,6 +335,7 @@ __all__ = [
     "move_login_method",
     "must_ask",
     "named",
+    "note_try",
     "open_visit",
     "order_due_keys",
     "order_key",

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from emrex_gateway.administering._change import Thing, put
+from emrex_gateway.administering._change import put
 from emrex_gateway.administering._login_checks import (
     LOGIN_METHOD,
     check_here,
     must_ask,
     order_check,
 )
+from emrex_gateway.administering._login_states import login_method, thing_of, use_of
 from emrex_gateway.administering._operators import keep_an_operator
 from emrex_gateway.administering._references import references_in, require_references
 from emrex_gateway.administering._rights import require
 from emrex_gateway.administering._values import N_
 from emrex_gateway.domain import Actor, LoginMethod, Permission
 from emrex_gateway.errors import ConfigError
-from emrex_gateway.ports import LoginCheck, UnitOfWork
+from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
 
 SECRETS = ("client_secret", "private_key")
@@ -36,54 +37,6 @@ class Switched(StrEnum):
     ASKED = "asked"
     """A job asks the provider and switches it on when all is well."""
     UNCHANGED = "unchanged"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodState:
-    """A login method as its page shows it. ``check`` counts for the settings of now, or is ``None``."""
-
-    method: LoginMethod
-    check: LoginCheck | None
-    rules: int
-    """Role rules that name it."""
-
-    @property
-    def asking(self) -> bool:
-        """Whether a job is under way."""
-        return self.check is not None and self.check.done_at is None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodUse:
-    """What depends on a login method."""
-
-    points: tuple[str, ...]
-    """Access points, switched on, that have no other way to log in."""
-    rules: int
-    """Role rules of administrators that name it."""
-
-
-def thing_of(method: LoginMethod) -> Thing:
-    """What a login method is called in the trail."""
-    return Thing(LOGIN_METHOD, method.id, method.institution)
-
-
-def login_method(uow: UnitOfWork, institution: str, id_: str) -> LoginMethod:
-    """Return an institution's login method. Raises ``ConfigError``."""
-    found = uow.config.login_method(id_)
-    if found is None or found.institution != institution:
-        raise ConfigError(f"institution {institution} has no login method {id_}")
-    return found
-
-
-def login_method_states(services: Services, institution: str) -> tuple[MethodState, ...]:
-    """Return an institution's login methods in their order, enabled ones first."""
-    with services.store.read() as uow:
-        rules = [rule.method for rule in uow.administrators.role_rules() if rule.enabled]
-        return tuple(
-            MethodState(method=one, check=uow.logins.check(one.id), rules=rules.count(one.id))
-            for one in uow.config.login_methods(institution)
-        )
 
 
 def save_login_method(
@@ -215,23 +168,6 @@ def move_login_method(
             moved = replace(one, position=place * STEP)
             put(uow, actor, thing_of(one), one, moved, write=uow.config.put_login_method)
     return True
-
-
-def use_of(uow: UnitOfWork, method: LoginMethod) -> MethodUse:
-    """Return what depends on a login method."""
-    others = [
-        one
-        for one in uow.config.login_methods(method.institution)
-        if one.enabled and not one.for_administrators and one.id != method.id
-    ]
-    alone = method.enabled and not method.for_administrators and not others
-    points = [
-        point.slug
-        for point in uow.config.access_points()
-        if alone and point.enabled and point.institution == method.institution
-    ]
-    rules = sum(rule.method == method.id for rule in uow.administrators.role_rules())
-    return MethodUse(points=tuple(points), rules=rules)
 
 
 def remove_login_method(

@@ -16,6 +16,7 @@ from emrex_gateway.login._oidc import OidcLogin
 from emrex_gateway.login._person import ClaimRule
 from emrex_gateway.login._settings import (
     KINDS,
+    SIGNING_ALGORITHMS,
     ClientAuthentication,
     HostSettings,
     LaunchSettings,
@@ -44,6 +45,7 @@ def logins(settings: Settings, secrets: Secrets, clock: Clock, store: Store) -> 
 __all__ = [
     "ATTRIBUTES",
     "KINDS",
+    "SIGNING_ALGORITHMS",
     "ClaimRule",
     "ClientAuthentication",
     "HostSettings",

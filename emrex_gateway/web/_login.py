@@ -61,6 +61,9 @@ def start(slug: str, transfer_id: str, method_id: str) -> Response:
 @login.get("/<slug>/callback")
 def callback(slug: str) -> Response:
     """A provider's answer. The state begins with the transfer's id; its cookie decides."""
+    if visiting.is_visit(request.args.get("state", "")):  # an administrator tries the login
+        address = absolute("login.callback", slug=slug)
+        return _visits.answered(address, f"/{slug}/callback")
     transfer_id = request.args.get("state", "").partition(".")[0]
     if request.view_args is not None:
         request.view_args["transfer_id"] = transfer_id

@@ -164,7 +164,9 @@ def _remember_ticket(response: Response, started: Started, institution: str) -> 
 
 def _of_path(path: str) -> str:
     """Whose address it is, when nothing waits that could say."""
-    return visiting.ADMINISTRATION if path.startswith("/admin") else visiting.MY_DATA
+    if path.startswith("/admin"):
+        return visiting.ADMINISTRATION
+    return visiting.MY_DATA if "/my-data" in path else visiting.TRY
 
 
 def _cookie(id_: str) -> str:
