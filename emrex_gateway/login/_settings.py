@@ -15,6 +15,7 @@ from emrex_gateway.login._addresses import split_url
 from emrex_gateway.login._jws import PublicKey, read_public_key
 from emrex_gateway.login._person import NATIONAL_RULES, ClaimRule
 from emrex_gateway.login._read import N_, Fields
+from emrex_gateway.login._roles import ACCOUNT_CLAIMS, ENTITLEMENT_CLAIMS, GROUP_CLAIMS
 from emrex_gateway.login.saml import SamlSettings, saml_settings
 
 SIGNING_ALGORITHMS = frozenset(
@@ -67,7 +68,8 @@ class OidcSettings:
     left out. ``parameters`` are added to the authorization request.
     ``max_age`` is in seconds. ``par`` says whether the request is pushed
     (RFC 9126), ``request_object`` that it is signed with ``private_key``
-    (RFC 9101); a provider that requires either gets it.
+    (RFC 9101); a provider that requires either gets it. The last three name
+    the claims that administrators' role rules look at.
     """
 
     issuer: str
@@ -91,6 +93,9 @@ class OidcSettings:
     max_age: int | None = None
     par: Par = Par.AUTO
     request_object: bool = False
+    entitlement_claims: tuple[str, ...] = ENTITLEMENT_CLAIMS
+    group_claims: tuple[str, ...] = GROUP_CLAIMS
+    account_claims: tuple[str, ...] = ACCOUNT_CLAIMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +172,9 @@ def _oidc(fields: Fields) -> OidcSettings:
         max_age=fields.number("max_age"),
         par=_par(fields),
         request_object=_request_object(fields, private_key),
+        entitlement_claims=fields.texts("entitlement_claims", ENTITLEMENT_CLAIMS),
+        group_claims=fields.texts("group_claims", GROUP_CLAIMS),
+        account_claims=fields.texts("account_claims", ACCOUNT_CLAIMS),
     )
 
 

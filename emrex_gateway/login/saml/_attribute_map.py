@@ -137,9 +137,13 @@ _DEFINITIONS = (
 ATTRIBUTES: Mapping[str, Definition] = {d.friendly_name: d for d in _DEFINITIONS}
 """What is understood without any setting, by friendly name."""
 
-RULES = frozenset({IGNORED, *ClaimRule, *ATTRIBUTES})
+ENTITLEMENT = "entitlement"
+GROUP = "group"
+"""For administrators' logins: an attribute whose values the role rules look at (``_roles``)."""
+
+RULES = frozenset({IGNORED, ENTITLEMENT, GROUP, *ClaimRule, *ATTRIBUTES})
 """What ``SamlSettings.attributes`` may name as a rule: a kind of identifier, another name for an
-attribute of ``ATTRIBUTES``, or ``ignored``."""
+attribute of ``ATTRIBUTES``, ``entitlement``, ``group``, or ``ignored``."""
 
 _BY_NAME = {name: d for d in _DEFINITIONS for name in (d.name, *d.others)}
 _BASIC = {d.friendly_name: d for d in _DEFINITIONS if d.basic}
@@ -184,7 +188,7 @@ def sort_attributes(attributes: Iterable[Attribute], more: Mapping[str, str]) ->
     ruled: list[Ruled] = []
     for attribute in attributes:
         rule = more.get(attribute.name, "")
-        if rule == IGNORED:
+        if rule in (IGNORED, ENTITLEMENT, GROUP):
             continue
         definition = ATTRIBUTES.get(rule) or _definition_of(attribute)
         values = attribute.values[:MAX_VALUES]

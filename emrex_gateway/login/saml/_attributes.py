@@ -41,6 +41,7 @@ from emrex_gateway.login.saml._attribute_map import (
     sort_attributes,
 )
 from emrex_gateway.login.saml._error_url import error_url
+from emrex_gateway.login.saml._roles import roles_said
 from emrex_gateway.login.saml._scopes import fits
 from emrex_gateway.login.saml._settings import SamlSettings
 from emrex_gateway.login.saml._types import Assertion, NameId, Provider, Reason, Refused
@@ -102,7 +103,7 @@ def identity_from_assertion(
     if said.foreign:
         names = ", ".join(said.foreign)
         _log.warning("%s: left out, outside the provider's scopes: %s", method.id, names)
-    identity = _identity(method, provider, assertion, said)
+    identity = _identity(method, settings, provider, assertion, said)
 
     def refused(
         reason: Reason, message: str, missing: tuple[str, ...] = (), context: str = ""
@@ -125,6 +126,13 @@ def identity_from_assertion(
         return Refused(reason, message, failure)
 
     _check(settings, said, identity, refused)
+    if not identity.identifiers and not method.for_administrators:
+        national = _NATIONAL if identity.provider in settings.national_identifiers else ()
+        raise refused(
+            Reason.MISSING,
+            "the provider sent nothing that finds a student",
+            (*_WOULD_DO, *national),
+        )
     return identity
 
 
@@ -133,13 +141,32 @@ def read_identity(
 ) -> Identity:
     """As ``identity_from_assertion``, without what the institution requires of the person."""
     said = _said(settings, provider, sort_attributes(assertion.attributes, settings.attributes))
-    return _identity(method, provider, assertion, said)
+    return _identity(method, settings, provider, assertion, said)
 
 
 def _identity(
-    method: LoginMethod, provider: Provider, assertion: Assertion, said: _Said
+    method: LoginMethod,
+    settings: SamlSettings,
+    provider: Provider,
+    assertion: Assertion,
+    said: _Said,
 ) -> Identity:
     given, family = _names(said.sent)
+    if method.for_administrators:
+        roles = roles_said(settings, provider, assertion, said.accounts)
+        return Identity(
+            method=method.id,
+            provider=provider.entity_id,
+            subject=_subject(provider, assertion, said.accounts),
+            given_names=given,
+            family_name=family,
+            home_organization=home_organization(said.organizations, said.accounts.values()),
+            assurance=_assurance(said.sent, assertion),
+            locale=_locale(said.sent),
+            entitlements=roles.entitlements,
+            groups=roles.groups,
+            accounts=roles.accounts,
+        )
     return Identity(
         method=method.id,
         provider=provider.entity_id,
@@ -157,7 +184,7 @@ def _identity(
 def _check(
     settings: SamlSettings, said: _Said, identity: Identity, refused: Callable[..., Refused]
 ) -> None:
-    """Compare with what the institution requires, and see that there is something to find a student by."""
+    """Compare with what the institution requires."""
     missing = [name for name in settings.required if not _usable(settings, said, name)]
     if settings.home_organizations and not identity.home_organization:
         missing.append(_ORGANIZATION)
@@ -176,13 +203,6 @@ def _check(
             "the person's identity was not proven well enough",
             () if stated else (ASSURANCE,),
             context=" ".join(sorted(levels)),
-        )
-    if not identity.identifiers:
-        national = _NATIONAL if identity.provider in settings.national_identifiers else ()
-        raise refused(
-            Reason.MISSING,
-            "the provider sent nothing that finds a student",
-            (*_WOULD_DO, *national),
         )
 
 
