@@ -10,6 +10,7 @@ from emrex_gateway.ports._administrator_rows import AdministratorRows
 from emrex_gateway.ports._federation_rows import EntityRows, SessionRows
 from emrex_gateway.ports._key_rows import KeyRows
 from emrex_gateway.ports._login_rows import LoginRows
+from emrex_gateway.ports._operation_rows import OperationRows
 from emrex_gateway.ports._owner_rows import OwnerRows, RetentionRows, SupportRows
 from emrex_gateway.ports._rows import AuditRows, CircuitRows, ConfigRows, OnceRows, TransferRows
 from emrex_gateway.ports._statistics_rows import StatisticsRows
@@ -52,6 +53,8 @@ class UnitOfWork(Protocol):
     def trail(self) -> TrailRows: ...
     @property
     def statistics(self) -> StatisticsRows: ...
+    @property
+    def operations(self) -> OperationRows: ...
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run ``action`` once the transaction is durable (to send to the queue); not on rollback."""
 
@@ -66,4 +69,4 @@ class Store(Protocol):
         """Open a transaction for reading only; on SQLite it never waits for a writer."""
 
     def ping(self) -> None:
-        """Raises when the database does not answer or its schema is not current."""
+        """Raises when the database does not answer or this release cannot work on its schema."""

@@ -17,10 +17,11 @@ from emrex_gateway.store._engine import temporary
 from emrex_gateway.store._entity_rows import SqlEntityRows
 from emrex_gateway.store._key_rows import SqlKeyRows
 from emrex_gateway.store._login_rows import SqlLoginRows
+from emrex_gateway.store._operation_rows import SqlOperationRows
 from emrex_gateway.store._other_rows import SqlAuditRows, SqlCircuitRows, SqlOnceRows
 from emrex_gateway.store._owner_rows import SqlOwnerRows
 from emrex_gateway.store._retention_rows import SqlRetentionRows
-from emrex_gateway.store._schema import head, revision_of
+from emrex_gateway.store._schema import compatible, head, revision_of
 from emrex_gateway.store._seal import KeyChain
 from emrex_gateway.store._session_rows import SqlSessionRows
 from emrex_gateway.store._statistics_rows import SqlStatisticsRows
@@ -52,6 +53,7 @@ class SqlUnitOfWork:
         self.tries = SqlTryRows(connection, clock, keys)
         self.trail = SqlTrailRows(connection)
         self.statistics = SqlStatisticsRows(connection)
+        self.operations = SqlOperationRows(connection)
         self._actions: list[Callable[[], None]] = []
 
     def after_commit(self, action: Callable[[], None]) -> None:
@@ -95,11 +97,16 @@ class SqlStore:
             yield unit
 
     def ping(self) -> None:
-        """Raise ``StoreUnavailable``, or ``ConfigError`` when the schema is not current."""
+        """Raise ``StoreUnavailable``, or ``ConfigError`` when this release cannot work on the schema."""
         with temporary(), self._reader.connect() as connection:
             found = revision_of(connection)
-        if found != head():
-            raise ConfigError("the database's schema is not current: run emrex-gateway apply")
+            fits = compatible(connection, found)
+        if not fits and found is not None and found > head():
+            raise ConfigError(
+                "the database's schema is of a newer release that this one cannot use"
+            )
+        if not fits:
+            raise ConfigError("the database's schema is not current: run emrex-gateway migrate")
 
     def close(self) -> None:
         """Close the pooled connections."""

@@ -9,6 +9,8 @@ context.configure(
     target_metadata=t.metadata,
     version_table=t.VERSION_TABLE,
     transactional_ddl=True,
+    # not on SQLite, where the caller's transaction is around all of them
+    transaction_per_migration=True,
     render_as_batch=True,
     include_name=lambda name, kind, parents: kind != "table" or str(name).startswith("emrex_"),
 )

@@ -1,7 +1,9 @@
 """The audit trail's chain and what statistics keep.
 
 Processes of the former release go on writing events: a trigger lets each of
-them wait for its number, and their events have no institution.
+them wait for its number, and their events have no institution. What takes long
+on a big trail, the index and the events of before, is in revision 0010: it
+comes after the trigger, whose making has waited for everybody who was writing.
 """
 
 import sqlalchemy as sa
@@ -19,17 +21,12 @@ CHECKPOINT = "(SELECT coalesce(max(number), 0) FROM emrex_audit_head WHERE kind 
 
 def upgrade() -> None:
     op.add_column("emrex_audit", sa.Column("institution", sa.String(length=64), nullable=True))
-    op.create_index(
-        op.f("ix_emrex_audit_institution_id"), "emrex_audit", ["institution", "id"], unique=False
-    )
     _chain()
     _statistics()
     if op.get_bind().dialect.name == "sqlite":
         _sqlite_triggers()
     else:
         _postgresql_triggers()
-    # After the trigger: on PostgreSQL making it has waited for everybody who was writing.
-    op.execute("INSERT INTO emrex_audit_waiting (event) SELECT id FROM emrex_audit")
     op.execute("INSERT INTO emrex_audit_state (id, data) VALUES (1, '{}')")
 
 

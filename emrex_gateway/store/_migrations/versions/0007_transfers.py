@@ -1,4 +1,8 @@
-"""Outcome and person of a transfer, problems outside of transfers, what a person sees of their own."""
+"""Outcome and person of a transfer, problems outside of transfers, what a person sees of their own.
+
+Indexes and older rows of the big table are in revision 0010: a column that may
+be empty, or has a constant default, takes its lock for a moment only.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,12 +14,9 @@ depends_on = None
 
 Time = sa.DateTime(timezone=True)
 
-SEARCHED = ("access_point", "outcome", "failure", "client_host", "state")
-
 
 def upgrade() -> None:
     _columns()
-    _backfill()
     _tables()
 
 
@@ -29,58 +30,6 @@ def _columns() -> None:
     op.add_column("emrex_transfer", sa.Column("finished_at", Time, nullable=True))
     op.add_column("emrex_transfer", sa.Column("records", sa.Integer(), nullable=True))
     op.add_column("emrex_transfer", sa.Column("person", sa.String(length=64), nullable=True))
-    op.create_index(op.f("ix_emrex_transfer_created_at_id"), "emrex_transfer", ["created_at", "id"])
-    op.create_index(op.f("ix_emrex_transfer_finished_at"), "emrex_transfer", ["finished_at"])
-    for column in SEARCHED:
-        op.create_index(
-            op.f(f"ix_emrex_transfer_{column}_created_at_id"),
-            "emrex_transfer",
-            [column, "created_at", "id"],
-        )
-
-
-def _backfill() -> None:
-    """Tell how older transfers ended: by their state, and expired ones by the trail."""
-    op.execute(
-        "UPDATE emrex_transfer SET finished_at = changed_at, outcome = CASE state"
-        " WHEN 'delivered' THEN 'ok' WHEN 'no-results' THEN 'no-results'"
-        " WHEN 'cancelled' THEN 'cancelled' ELSE 'error' END"
-        " WHERE state IN ('delivered', 'no-results', 'cancelled', 'failed')"
-    )
-    ended = (
-        "SELECT {what} FROM emrex_audit WHERE emrex_audit.transfer = emrex_transfer.id"
-        " AND emrex_audit.event IN ({events})"
-    )
-    cancelled = ended.format(what="1", events="'transfer.cancelled'")
-    delivered = ended.format(what="1", events="'reply.delivered', 'reply.downloaded'")
-    last = ended.format(
-        what="MAX(emrex_audit.at)",
-        events="'transfer.cancelled', 'reply.delivered', 'reply.downloaded', 'records.none',"
-        " 'records.failed', 'elmo.failed', 'transfer.given_up'",
-    )
-    op.execute(
-        "UPDATE emrex_transfer SET outcome = CASE"  # noqa: S608 (constants of this file)
-        f" WHEN EXISTS ({cancelled}) THEN 'cancelled'"
-        f" WHEN EXISTS ({delivered}) THEN 'ok'"
-        " WHEN failure = 'StudentNotFound' THEN 'no-results'"
-        " WHEN failure IS NOT NULL THEN 'error'"
-        " ELSE 'abandoned' END WHERE state = 'expired'"
-    )
-    op.execute(
-        "UPDATE emrex_transfer SET finished_at = CASE outcome"  # noqa: S608 (constants of this file)
-        f" WHEN 'abandoned' THEN changed_at ELSE COALESCE(({last}), changed_at) END"
-        " WHERE state = 'expired'"
-    )
-    number = (
-        "json_extract(emrex_audit.facts, '$.records')"
-        if op.get_bind().dialect.name == "sqlite"
-        else "CAST(CAST(emrex_audit.facts AS json) ->> 'records' AS integer)"
-    )
-    consented = ended.format(what=number, events="'consent.given'")
-    op.execute(
-        f"UPDATE emrex_transfer SET records = ({consented} ORDER BY emrex_audit.id DESC LIMIT 1)"  # noqa: S608 (constants of this file)
-        " WHERE outcome = 'ok'"
-    )
 
 
 def _tables() -> None:
