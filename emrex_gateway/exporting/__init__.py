@@ -56,6 +56,7 @@ from emrex_gateway.exporting._own import (
     erase,
     own_contents,
     own_export,
+    own_files,
     own_transfers,
     own_visit,
 )
@@ -148,6 +149,7 @@ __all__ = [
     "open_transfer",
     "own_contents",
     "own_export",
+    "own_files",
     "own_transfers",
     "own_visit",
     "posted_transfer",

@@ -138,6 +138,13 @@ def own_contents(services: Services, visit: OwnVisit, transfer_id: str) -> dict[
         return _contents(uow, transfer_id)
 
 
+def own_files(services: Services, visit: OwnVisit, transfer_id: str) -> Outcome | None:
+    """Return the signed document and its transcript, while they are kept. Raises ``TransferNotFound``."""
+    with services.store.read() as uow:
+        _mine(uow, visit, transfer_id)
+        return uow.transfers.unseal(transfer_id, kinds.OUTCOME, Outcome)
+
+
 def own_export(services: Services, visit: OwnVisit) -> dict[str, Any]:
     """Return all that is kept of the person, contents included, as JSON can hold it."""
     transfers = []

@@ -25,6 +25,7 @@ from emrex_gateway.web._finish import finish
 from emrex_gateway.web._health import health
 from emrex_gateway.web._login import login
 from emrex_gateway.web._logout import logout
+from emrex_gateway.web._my_data import own
 from emrex_gateway.web._registry import registry
 from emrex_gateway.web._sp import sp
 from emrex_gateway.web._student import student
@@ -35,7 +36,7 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
     app.extensions[EXTENSION] = Context(services, host)
     _languages.init(app)
     _limits.init(app, services.settings.entry_limit)
-    for blueprint in (health, entry, login, finding, student, finish, logout, sp, registry):
+    for blueprint in (health, entry, login, finding, student, finish, logout, sp, registry, own):
         app.register_blueprint(blueprint)
     admin.init(app)
     _errors.init(app)

@@ -1,0 +1,309 @@
+"""A person sees what is kept of them here, takes it along, and has it destroyed.
+
+They log in by the ways that students of the institution have; the cookie of the
+short visit that follows is sent to these pages only. An access point or an
+institution that is switched off still answers here: what is kept of people
+stays theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+import msgspec
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.wrappers import Response
+
+from emrex_gateway import exporting, visiting
+from emrex_gateway.domain import AccessPoint, Identity, LoginFailure, LoginMethod, OwnVisit
+from emrex_gateway.errors import LoginError, NoSuchAccessPoint, SessionOver, TransferNotFound
+from emrex_gateway.ports import LoggedIn
+from emrex_gateway.web import _context, _failures, _sentences, _visits
+from emrex_gateway.web._context import absolute, services
+
+own = Blueprint("own", __name__)
+
+COOKIE = "emrex-own"
+
+
+@own.context_processor
+def _words() -> dict[str, Any]:
+    return {
+        "own_token": _token,
+        "sentence": _sentences.sentence,
+        "state_words": _sentences.state_words,
+        "outcome_words": _sentences.outcome_words,
+        "contents_words": _sentences.contents_words,
+    }
+
+
+@own.get("/<slug>/my-data")
+def start(slug: str) -> str:
+    """What this is and the ways to log in; for somebody who is here, what is kept of them."""
+    point = _point(slug)
+    over = ""
+    try:
+        visit = _visit(point)
+    except SessionOver as error:
+        over = error.reason
+    else:
+        return render_template(
+            "emrex/my_data.html",
+            point=point,
+            visit=visit,
+            transfers=exporting.own_transfers(services(), visit),
+        )
+    failed = request.args.get("failed", "")[:64]
+    return render_template(
+        "emrex/my_data_login.html",
+        point=point,
+        methods=_methods(point),
+        over=over,
+        problem=_failures.explain(LoginFailure(reason=failed)).happened if failed else "",
+        minutes=services().settings.own_data_lifetime // 60,
+    )
+
+
+@own.get("/<slug>/my-data/login/<method_id>")
+def away(slug: str, method_id: str) -> Response | str:
+    """Send the browser to a provider, or ask the application around us who is there."""
+    point = _point(slug)
+    method = next((m for m in _methods(point) if m.id == method_id), None)
+    if method is None:
+        raise NotFound
+    if method.kind == "host":
+        return _as_host_user(point, method)
+    try:
+        return _visits.begin(
+            f"{visiting.MY_DATA} {slug}",
+            method,
+            callback_url=absolute("own.callback", slug=slug),
+            cookie_path=_path(slug),
+            provider=request.args.get("provider"),
+        )
+    except LoginError as error:
+        return _where(point, method) if error.reason == "choose" else _failed(slug, error)
+
+
+@own.get("/<slug>/my-data/callback")
+def callback(slug: str) -> Response:
+    """An OpenID provider's answer."""
+    return _visits.answered(absolute("own.callback", slug=slug), _path(slug))
+
+
+@own.get("/<slug>/my-data/t/<transfer_id>")
+def contents(slug: str, transfer_id: str) -> str | Response:
+    """Everything that is kept with one transfer, for reading."""
+    point = _point(slug)
+    try:
+        visit = _visit(point)
+    except SessionOver:
+        return _to_start(slug)
+    own_one = _one(visit, transfer_id)
+    return render_template(
+        "emrex/my_data_contents.html",
+        point=point,
+        one=own_one,
+        contents=exporting.own_contents(services(), visit, transfer_id),
+    )
+
+
+@own.get("/<slug>/my-data/t/<transfer_id>/<any('elmo.xml', 'transcript.pdf'):name>")
+def file(slug: str, transfer_id: str, name: str) -> Response:
+    """One of the two files that were signed, while they are kept."""
+    try:
+        visit = _visit(_point(slug))
+    except SessionOver:
+        return _to_start(slug)
+    try:
+        found = exporting.own_files(services(), visit, transfer_id)
+    except TransferNotFound:
+        raise NotFound from None
+    if found is None:
+        raise NotFound
+    if name == "elmo.xml":
+        return _attachment(found.elmo, "application/xml", "emrex-elmo.xml")
+    return _attachment(found.transcript, "application/pdf", "emrex-transcript.pdf")
+
+
+@own.get("/<slug>/my-data/download")
+def download(slug: str) -> Response:
+    """All of it as JSON."""
+    try:
+        visit = _visit(_point(slug))
+    except SessionOver:
+        return _to_start(slug)
+    made = exporting.own_export(services(), visit)
+    data = msgspec.json.format(msgspec.json.encode(made), indent=2)
+    return _attachment(data, "application/json", "emrex-my-data.json")
+
+
+@own.route("/<slug>/my-data/delete", methods=["GET", "POST"])
+def delete(slug: str) -> Response | str:
+    """What a deletion does, said before; then it is done."""
+    point = _point(slug)
+    try:
+        visit = _visit(point)
+    except SessionOver:
+        return _to_start(slug)
+    if request.method == "POST":
+        _require_token()
+        done = exporting.erase(services(), visit)
+        exporting.end_own_visit(services(), request.cookies.get(COOKIE))
+        address = url_for("own.deleted", slug=slug, number=done.transfers)
+        return _forget(make_response(redirect(address, code=303)), slug)
+    transfers = exporting.own_transfers(services(), visit)
+    return render_template("emrex/my_data_delete.html", point=point, transfers=transfers)
+
+
+@own.get("/<slug>/my-data/deleted")
+def deleted(slug: str) -> str:
+    """After a deletion."""
+    return render_template(
+        "emrex/my_data_deleted.html", point=_point(slug), number=request.args.get("number", 0, int)
+    )
+
+
+@own.post("/<slug>/my-data/leave")
+def leave(slug: str) -> Response:
+    """Log out of these pages."""
+    _require_token()
+    exporting.end_own_visit(services(), request.cookies.get(COOKIE))
+    return _forget(_to_start(slug), slug)
+
+
+def _finished(purpose: str, who: LoggedIn) -> Response:
+    return _enter(_point(purpose.partition(" ")[2]), who.identity)
+
+
+def _enter(point: AccessPoint, identity: Identity) -> Response:
+    secret = exporting.begin_own_visit(
+        services(), point.institution, identity, method=identity.method
+    )
+    settings = services().settings
+    response = _to_start(point.slug)
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=settings.own_data_lifetime,
+        path=f"{request.script_root}{_path(point.slug)}",
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _answer_failed(purpose: str, error: LoginError) -> Response:
+    """Back to the ways to log in; without a purpose the address in hand says where."""
+    slug = purpose.partition(" ")[2] or (request.view_args or {}).get("slug", "")
+    return _failed(slug, error)
+
+
+_visits.RETURNS[visiting.MY_DATA] = _visits.Return(_finished, _answer_failed)
+
+
+def _failed(slug: str, error: LoginError) -> Response:
+    return redirect(url_for("own.start", slug=slug, failed=error.reason), code=303)
+
+
+def _as_host_user(point: AccessPoint, method: LoginMethod) -> Response:
+    host = _context.context().host
+    if host is None:
+        raise NotFound
+    identity = host.identity(request.environ)
+    if identity is not None:
+        return _enter(point, identity)
+    here = url_for("own.away", slug=point.slug, method_id=method.id)
+    return redirect(host.login_url(here), code=303)
+
+
+def _where(point: AccessPoint, method: LoginMethod) -> str:
+    """Several providers may know the person: which one?"""
+    words = " ".join(request.args.get("q", "")[:100].split())
+    with services().store.read() as uow:
+        hits, number = uow.entities.search(visiting.providers_of(method), words, limit=30)
+    return render_template(
+        "emrex/my_data_where.html",
+        point=point,
+        method=method,
+        hits=hits,
+        number=number,
+        words=words,
+    )
+
+
+def _point(slug: str) -> AccessPoint:
+    if "emrex_own_point" not in g:
+        with services().store.read() as uow:
+            g.emrex_own_point = uow.config.access_point(slug)
+    found = g.emrex_own_point
+    if not isinstance(found, AccessPoint):
+        raise NoSuchAccessPoint("no such data access point")
+    return found
+
+
+def _methods(point: AccessPoint) -> list[LoginMethod]:
+    """The enabled ways to log in that can be begun here; a launch begins in the host's own pages."""
+    with services().store.read() as uow:
+        methods = uow.config.login_methods(point.institution)
+    return [
+        method
+        for method in methods
+        if method.enabled
+        and not method.for_administrators
+        and (
+            method.kind in services().logins
+            or (method.kind == "host" and _context.context().host is not None)
+        )
+    ]
+
+
+def _visit(point: AccessPoint) -> OwnVisit:
+    return exporting.own_visit(services(), point.institution, request.cookies.get(COOKIE))
+
+
+def _one(visit: OwnVisit, transfer_id: str) -> exporting.OwnTransfer:
+    for one in exporting.own_transfers(services(), visit):
+        if one.transfer.id == transfer_id:
+            return one
+    raise NotFound
+
+
+def _token() -> str:
+    secret = request.cookies.get(COOKIE, "")
+    return hmac.new(secret.encode(), b"own form", hashlib.sha256).hexdigest()
+
+
+def _require_token() -> None:
+    sent = request.form.get("token", "").encode()
+    if not request.cookies.get(COOKIE) or not hmac.compare_digest(sent, _token().encode()):
+        raise BadRequest("form token")
+
+
+def _to_start(slug: str) -> Response:
+    return make_response(redirect(url_for("own.start", slug=slug), code=303))
+
+
+def _forget(response: Response, slug: str) -> Response:
+    response.delete_cookie(
+        COOKIE,
+        path=f"{request.script_root}{_path(slug)}",
+        secure=services().settings.secure_cookies,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _path(slug: str) -> str:
+    return f"/{slug}/my-data"
+
+
+def _attachment(data: bytes, media_type: str, name: str) -> Response:
+    response = Response(data, mimetype=media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
