@@ -14,10 +14,15 @@ from emrex_gateway.web.admin._account import account
 from emrex_gateway.web.admin._adapters import adapters
 from emrex_gateway.web.admin._first import first
 from emrex_gateway.web.admin._home import home
+from emrex_gateway.web.admin._imports import imports
+from emrex_gateway.web.admin._institutions import institutions
 from emrex_gateway.web.admin._joining import joining
 from emrex_gateway.web.admin._keys import keys
 from emrex_gateway.web.admin._login import login
+from emrex_gateway.web.admin._points import points
 from emrex_gateway.web.admin._role_rules import people
+from emrex_gateway.web.admin._statistics import pages as statistics
+from emrex_gateway.web.admin._trail import pages as trail
 from emrex_gateway.web.admin._transfers import transfers
 from emrex_gateway.web.admin._tries import tries
 
@@ -29,9 +34,14 @@ AREAS: tuple[Blueprint, ...] = (
     first,
     people,
     account,
+    institutions,
+    imports,
+    points,
     keys,
     joining,
     transfers,
+    trail,
+    statistics,
 )
 
 

@@ -50,7 +50,7 @@ def conflict(
     current, wanted = administering.fields_of(now), administering.fields_of(mine)
     with services().store.read() as uow:
         who, at = _last_change(uow, kind, key)
-    names = [name for name in dict.fromkeys((*wanted, *current))]
+    names = list(dict.fromkeys((*wanted, *current)))
     return Conflict(
         who=who,
         at=at,
