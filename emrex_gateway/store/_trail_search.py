@@ -44,7 +44,10 @@ def search(wanted: TrailFilter) -> sa.Select[Any]:
         )
     for name in _IN_FACTS:
         if value := getattr(wanted, name):
-            query = query.where(_holds(name, value))
+            holds = _holds(name, value)
+            if name == "by":  # logins of administrators call it so
+                holds = sa.or_(holds, _holds("account", value))
+            query = query.where(holds)
     if wanted.institutions is not None:
         query = query.where(_theirs(sorted(wanted.institutions)))
     return query
