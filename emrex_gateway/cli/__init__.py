@@ -9,15 +9,19 @@ import click
 from emrex_gateway import __version__
 
 _COMMANDS = {
+    "access-point": "_access_point:access_point",
     "admin": "_admin:admin",
     "apply": "_apply:apply",
     "audit": "_audit:audit",
     "check-config": "_check:check_config",
     "convert": "_convert:convert",
+    "institution": "_institution:institution",
     "join": "_join:join",
     "key": "_key:key",
     "metadata": "_metadata:metadata",
+    "privacy": "_privacy:privacy",
     "statistics": "_statistics:count",
+    "transfer": "_transfer:transfer",
     "verify": "_verify:verify",
     "worker": "_worker:worker",
 }

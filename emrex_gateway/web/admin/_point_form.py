@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 
 from emrex_gateway import administering
 from emrex_gateway.domain import AccessPoint, ElmoVersion
