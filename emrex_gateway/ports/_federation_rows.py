@@ -86,6 +86,9 @@ class EntityRows(Protocol):
     def logo_missing(self, key: str) -> bool:
         """Whether nothing is known of the picture: neither a copy, nor that it cannot be had."""
 
+    def sweep_logos(self, before: datetime) -> int:
+        """Delete pictures that nobody has fetched again since then; return how many."""
+
     def logo_wanted(self, key: str) -> str:
         """Return the address of a listed provider's picture when it is still to be fetched (or again), else ``""``.
 

@@ -11,21 +11,24 @@ from emrex_gateway.privacy._troubles import KEEP_TROUBLES
 from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings
 
+_DAY = 86400
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of data. ``setting`` names its duration; empty where it has one of its own.
+    """A kind of data. ``setting`` names its duration; ``fixed`` is one that no setting changes.
 
-    ``seconds`` returns the duration, ``None`` where the data itself says until when.
+    With neither, the data itself says until when.
     """
 
     code: str
     setting: str = ""
     personal: bool = True
+    fixed: int | None = None
 
     def seconds(self, settings: Settings) -> int | None:
-        """The duration that is configured."""
-        return int(getattr(settings, self.setting)) if self.setting else None
+        """The duration that holds."""
+        return int(getattr(settings, self.setting)) if self.setting else self.fixed
 
 
 KINDS: tuple[Kind, ...] = (
@@ -33,16 +36,24 @@ KINDS: tuple[Kind, ...] = (
     Kind("replies", "delivered_lifetime"),
     Kind("sessions", "session_lifetime"),
     Kind("own-visits", "own_data_lifetime"),
+    Kind("logins", fixed=15 * 60),
     Kind("once"),
+    Kind("tries", fixed=3600),
     Kind("transfers", "audit_lifetime"),
     Kind("entries", "entered_lifetime", personal=False),
     Kind("troubles", "trouble_lifetime", personal=False),
+    Kind("trail", "trail_lifetime"),
     Kind("admin-visits", "admin_session_lifetime"),
-    Kind("logos", personal=False),
+    Kind("self-tests", fixed=90 * _DAY, personal=False),
+    Kind("logos", fixed=30 * _DAY, personal=False),
 )
 """In the order of the page: what is personal and short-lived first."""
 
-SWEPT_WITH: Mapping[str, str] = {"replies": "contents", "entries": "transfers"}
+SWEPT_WITH: Mapping[str, str] = {
+    "replies": "contents",
+    "entries": "transfers",
+    "logins": "admin-visits",
+}
 """Kinds that one step of the sweep removes together with another, whose mark they share."""
 
 
@@ -89,6 +100,9 @@ def sweep(services: Services) -> int:
             now - timedelta(seconds=settings.trouble_lifetime), KEEP_TROUBLES
         ),
         "admin-visits": lambda uow: uow.administrators.sweep(now),
+        "tries": lambda uow: uow.tries.sweep(now),
+        "self-tests": lambda uow: uow.keys.sweep_self_tests(now - timedelta(days=90)),
+        "logos": lambda uow: uow.entities.sweep_logos(now - timedelta(days=30)),
     }
     number = 0
     for kind, step in steps.items():

@@ -131,6 +131,9 @@ class SqlEntityRows:
         kept = sa.exists().where(t.logo.c.key == key, t.logo.c.until > self._clock())
         return not self._connection.execute(sa.select(kept)).scalar_one()
 
+    def sweep_logos(self, before: datetime) -> int:
+        return self._connection.execute(sa.delete(t.logo).where(t.logo.c.until < before)).rowcount
+
     def logo_wanted(self, key: str) -> str:
         now = self._clock()
         kept = sa.exists().where(t.logo.c.key == key, t.logo.c.until > now)

@@ -117,6 +117,7 @@ def _sign(services: Services, key: Ed25519PrivateKey, path: Path) -> Signed:
         with services.store.begin() as uow:
             uow.trail.hold()
             gone = _let_go(uow, key, handle, now, _lifetime(services))
+            uow.retention.mark({"trail": gone}, now)  # the page about retention shows it
     if gone:
         log.info("%d old events of the trail went behind a signed checkpoint", gone)
     return Signed(last, new, gone)

@@ -12,6 +12,8 @@ from emrex_gateway.web._context import absolute
 from emrex_gateway.web.admin import _frame, _menu, _names, _notices, _visit
 from emrex_gateway.web.admin._account import account
 from emrex_gateway.web.admin._adapters import adapters
+from emrex_gateway.web.admin._clients import clients
+from emrex_gateway.web.admin._federations import federations
 from emrex_gateway.web.admin._first import first
 from emrex_gateway.web.admin._home import home
 from emrex_gateway.web.admin._imports import imports
@@ -19,8 +21,11 @@ from emrex_gateway.web.admin._institutions import institutions
 from emrex_gateway.web.admin._joining import joining
 from emrex_gateway.web.admin._keys import keys
 from emrex_gateway.web.admin._login import login
+from emrex_gateway.web.admin._login_try import logins
 from emrex_gateway.web.admin._points import points
+from emrex_gateway.web.admin._privacy import data
 from emrex_gateway.web.admin._role_rules import people
+from emrex_gateway.web.admin._service_provider import service_provider
 from emrex_gateway.web.admin._statistics import pages as statistics
 from emrex_gateway.web.admin._trail import pages as trail
 from emrex_gateway.web.admin._transfers import transfers
@@ -40,8 +45,13 @@ AREAS: tuple[Blueprint, ...] = (
     keys,
     joining,
     transfers,
+    service_provider,
+    logins,
+    federations,
+    clients,
     trail,
     statistics,
+    data,
 )
 
 
