@@ -12,6 +12,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from wtforms import Field, Form, HiddenField
+from wtforms.fields.choices import SelectChoice as _SelectChoice  # type: ignore[attr-defined]
 from wtforms.i18n import get_translations
 from wtforms.widgets import TextArea, html_params
 
@@ -21,6 +22,8 @@ from emrex_gateway.web._context import services
 from emrex_gateway.web._languages import NAMES, language
 
 MAX_TEXT = 2000
+SelectChoice: Any = _SelectChoice
+"""A choice of a ``SelectField``; the stubs that mypy has are of a WTForms before it."""
 
 
 class AdminForm(Form):

@@ -9,7 +9,6 @@ from typing import Any
 from babel import Locale
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from emrex_gateway import administering
@@ -21,7 +20,7 @@ from emrex_gateway.domain import (
     ReleaseRule,
 )
 from emrex_gateway.web._languages import language
-from emrex_gateway.web.admin._forms import AdminForm, LinesField, TextsField
+from emrex_gateway.web.admin._forms import AdminForm, LinesField, SelectChoice, TextsField
 
 TO_ALL, TO_LISTED, TO_NOBODY = "all", "listed", "nobody"
 _K = PersonIdentifierType
@@ -41,7 +40,7 @@ def _countries(tag: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found, key=lambda pair: pair[1].casefold()))
 
 
-def countries(unknown: str = "–") -> list[SelectChoice]:
+def countries(unknown: str = "–") -> list[Any]:
     """Countries by name in the page's language, below the choice of none."""
     found = (SelectChoice(code, name) for code, name in _countries(language()))
     return [SelectChoice("", unknown), *found]

@@ -7,11 +7,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice
 
 from emrex_gateway import administering
 from emrex_gateway.domain import AccessPoint, ElmoVersion
-from emrex_gateway.web.admin._forms import AdminForm, LinesField, TextsField
+from emrex_gateway.web.admin._forms import AdminForm, LinesField, SelectChoice, TextsField
 
 
 class PointForm(AdminForm):
