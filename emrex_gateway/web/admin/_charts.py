@@ -13,11 +13,11 @@ from markupsafe import Markup, escape
 
 WIDTH = 480
 LABEL = 150
-NUMBER = 64
+NUMBER = 96
 ROW = 30
 BAR = 20
 MAX_ROWS = 36
-MAX_LABEL = 19
+MAX_LABEL = 17
 
 
 @dataclass(frozen=True, slots=True)

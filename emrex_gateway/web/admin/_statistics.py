@@ -11,6 +11,7 @@ from flask import Response, render_template, request, url_for
 from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
+from markupsafe import Markup
 
 from emrex_gateway import statistics
 from emrex_gateway.domain import Permission, TransferOutcome
@@ -55,6 +56,14 @@ class Asked:
     fields: dict[str, Any]
     wanted: Wanted
     wrong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A chart and the words above it."""
+
+    title: str
+    picture: Markup
 
 
 @pages.get("/statistics")
@@ -140,7 +149,7 @@ def _earlier(month: date, number: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
-def _charts(rows: tuple[Row, ...], name: Callable[[str], str], by: str) -> list[Any]:
+def _charts(rows: tuple[Row, ...], name: Callable[[str], str], by: str) -> list[Drawn]:
     if not any(row.transfers for row in rows):
         return []
     about = _("The table below has the same numbers.")
@@ -148,7 +157,8 @@ def _charts(rows: tuple[Row, ...], name: Callable[[str], str], by: str) -> list[
     transfers = [
         Bar(name(row.name), _parts(row), count(row.transfers)) for row in rows if row.transfers
     ]
-    made = [chart("transfers", _("Transfers – %(what)s", what=what), about, transfers)]
+    title = str(_("Transfers by: %(what)s", what=what))
+    made = [Drawn(title, chart("transfers", title, about, transfers))]
     took = [
         Bar(
             name(row.name),
@@ -159,8 +169,8 @@ def _charts(rows: tuple[Row, ...], name: Callable[[str], str], by: str) -> list[
         if row.median is not None
     ]
     if took:
-        title = _("Median duration of successful transfers – %(what)s", what=what)
-        made.append(chart("duration", title, about, took))
+        title = str(_("Median duration of transfers that were sent, by: %(what)s", what=what))
+        made.append(Drawn(title, chart("duration", title, about, took)))
     return made
 
 
