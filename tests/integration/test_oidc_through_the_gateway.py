@@ -13,6 +13,8 @@ import httpx
 import pytest
 from lxml import etree
 
+from emrex_gateway import administering
+from emrex_gateway.domain import AdminRole, Grant, RuleKind
 from oidc_parties import METHOD, OidcParties, oidc_parties
 from saml_student import Student
 
@@ -126,3 +128,25 @@ def test_a_forged_logout_ends_nothing(at: OidcParties, token: str) -> None:
         assert "invalid_request" == answer.json()["error"]
         student.get(student.url)
         assert student.has("//form[@data-step='select']")
+
+
+def test_an_administrator_logs_in(at: OidcParties) -> None:
+    """The same provider, keys and pushed requests, for a method that is for administrators; a rule lets them in."""
+    world = at.world
+    with world.services.store.read() as uow:
+        student = uow.config.login_method(METHOD)
+    assert student is not None
+    world.put(login_method=replace(student, id="staff", for_administrators=True))
+    administering.add_rule(
+        world.services,
+        administering.shell_actor(),
+        method="staff",
+        kind=RuleKind.IDENTIFIER,
+        value="aino@campus.example",
+        grant=Grant(AdminRole.SUPPORT, "campus"),
+    )
+    with at.student() as browser:
+        browser.get(f"{world.home}/admin/account")
+        browser.get(browser.link("//*[@class='choices']//a")).log_in()
+        assert f"{world.home}/admin/account" == browser.url, browser.text
+        assert "Support: Campus University" in browser.text

@@ -73,7 +73,7 @@ def client(world: SamlWorld) -> dict[str, Any]:
     public = {**KEY.as_dict(private=False), "use": "sig", "alg": "ES256"}
     return {
         "client_id": "gateway",
-        "redirect_uris": [f"{world.home}/campus/callback"],
+        "redirect_uris": [f"{world.home}/campus/callback", f"{world.home}/admin/login/callback"],
         "response_types": ["code"],
         "grant_types": ["authorization_code"],
         "token_endpoint_auth_method": "private_key_jwt",
