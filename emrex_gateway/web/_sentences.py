@@ -6,20 +6,29 @@ and names of configured things, so a sentence names nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
+import flask_babel
 
 from emrex_gateway.audit import Event
 from emrex_gateway.domain import TransferOutcome, TransferState
 
 
+def _(text: str, **values: Any) -> str:
+    """``gettext``, typed."""
+    return str(flask_babel.gettext(text, **values))
+
+
+def ngettext(one: str, several: str, number: int, **values: Any) -> str:
+    """The same for numbers."""
+    return str(flask_babel.ngettext(one, several, number, **values))
+
+
 def sentence(event: str, facts: Mapping[str, Any]) -> str:
     """Say an event of a transfer's trail; one that has no words here is named as it is."""
     make = _WORDS.get(event)
-    return make(facts) if make else _("Event: %(event)s", event=event)
+    return make(facts) if make is not None else _("Event: %(event)s", event=event)
 
 
 def state_words(state: TransferState) -> str:
@@ -150,7 +159,7 @@ def _logged_out(facts: Mapping[str, Any]) -> str:
     return _("The student logged out.")
 
 
-_WORDS = {
+_WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     Event.TRANSFER_ENTERED: _entered,
     Event.LAUNCH_ACCEPTED: lambda f: _("The university's own system announced the student."),
     Event.LOGIN_SUCCEEDED: lambda f: _(

@@ -221,5 +221,5 @@ def _places(who: Actor) -> _Places:
 def _older(fields: Mapping[str, str], page: exporting.Page) -> str:
     if page.after is None:
         return ""
-    kept = {name: value for name, value in fields.items() if value}
+    kept: dict[str, Any] = {name: value for name, value in fields.items() if value}
     return url_for("admin_transfers.listing", **kept, after=write_place(page.after))
