@@ -90,6 +90,10 @@ class Event(StrEnum):
     """An administrator asked to try an adapter, perhaps with a test student."""
     ADAPTER_TRIED = "adapter.tried"
     """A try of an adapter came to its end."""
+    JOBS_RETRIED = "jobs.retried"
+    """An operator sent failed orders again."""
+    JOBS_FORGOTTEN = "jobs.forgotten"
+    """An operator threw failed orders away."""
     SETTING_REMOVED = "setting.removed"
     """An administrator removed a thing from the configuration."""
 
@@ -133,6 +137,8 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.SETTING_CHANGED: _SETTING | {"field", "before", "after"},
         _E.SETTING_ADDED: _SETTING,
         _E.SETTING_REMOVED: _SETTING,
+        _E.JOBS_RETRIED: frozenset({"by", "count"}),
+        _E.JOBS_FORGOTTEN: frozenset({"by", "count"}),
         _E.ADAPTER_TRY_ORDERED: frozenset({"by", "institution", "key", "student", "apply"}),
         _E.ADAPTER_TRIED: frozenset(
             {"by", "institution", "key", "outcome", "step", "records", "applied"}

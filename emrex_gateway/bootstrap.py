@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emrex_gateway.adapters import Adapters
-from emrex_gateway.jobs import RqQueue
+from emrex_gateway.jobs import RqQueue, RqView
 from emrex_gateway.login import logins
+from emrex_gateway.operations import counted
 from emrex_gateway.ports import Signers
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.services import Services
@@ -39,8 +40,9 @@ def services(settings: Settings, **parts: Any) -> Services:
         queue=parts.get("queue") or RqQueue(settings, secrets),
         clock=clock,
         secrets=secrets,
+        queues=parts["queues"] if "queues" in parts else RqView(settings, secrets),
         logins=logins(settings, secrets, clock, store),
-        open_adapter=adapters.open,
+        open_adapter=counted(adapters.open),
         # whoever brings a fake means it for tries too
         try_adapter=None if "open_adapter" in parts else adapters.open_once,
     )

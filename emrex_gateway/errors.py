@@ -206,6 +206,12 @@ class SealError(GatewayError):
     """A sealed payload cannot be opened: wrong key, or not what was sealed for this transfer."""
 
 
+class QueueUnavailable(GatewayError):
+    """Redis is away or does not answer in time. Orders wait in the database; trying again helps."""
+
+    retryable = True
+
+
 class StoreUnavailable(GatewayError):
     """The database is locked, busy or away. Nothing of the unit of work happened; trying again helps."""
 

@@ -18,7 +18,7 @@ import secrets
 import sys
 from collections.abc import Mapping, MutableMapping
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeGuard
 
 import structlog
 
@@ -153,16 +153,31 @@ def configure(
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+def is_request_id(text: object) -> TypeGuard[str]:
+    """Tell whether a text may stand in our lines as a request's id: short and harmless."""
+    return isinstance(text, str) and re.fullmatch(r"[\w-]{8,64}", text, re.ASCII) is not None
+
+
 def begin_request(request_id: str | None = None) -> str:
     """Start a request or job: every line until the next one carries its id, which is returned.
 
     An id from outside is taken only when it is short and harmless.
     """
-    if not request_id or not re.fullmatch(r"[\w-]{8,64}", request_id, re.ASCII):
+    if not is_request_id(request_id):
         request_id = secrets.token_hex(8)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=request_id)
     return request_id
+
+
+def fields() -> dict[str, Any]:
+    """Return the fields of the running request or job; ``bind(**fields())`` sets them again."""
+    return dict(structlog.contextvars.get_contextvars())
+
+
+def request_id() -> str:
+    """Return the id of the running request, job or command; empty outside of any."""
+    return str(structlog.contextvars.get_contextvars().get("request", ""))
 
 
 def bind(**fields: str | int | bool) -> None:

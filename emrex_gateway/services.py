@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from emrex_gateway.domain import AdapterBinding, Institution
-from emrex_gateway.ports import Adapter, Clock, Login, Queue, Secrets, Store
+from emrex_gateway.ports import Adapter, Clock, Login, Queue, Queues, Secrets, Store
 from emrex_gateway.settings import Settings
 
 OpenAdapter = Callable[[Institution, AdapterBinding], AbstractContextManager[Adapter]]
@@ -25,5 +25,7 @@ class Services:
     secrets: Secrets
     logins: Mapping[str, Login]
     open_adapter: OpenAdapter
+    queues: Queues | None = None
+    """What stands in the queues, for operators; ``None`` where nobody can look."""
     try_adapter: OpenAdapter | None = None
     """For an administrator's try: each call once, past the circuit breaker. ``None``: ``open_adapter``."""

@@ -127,7 +127,10 @@ class Settings:
     """Entries, and logins that begin, each by address; the notation is that of the ``limits`` library."""
 
     proxies: int = 0
-    """How many reverse proxies to believe ``X-Forwarded-For`` of."""
+    """How many reverse proxies to believe ``X-Forwarded-For`` of, and ``X-Request-ID``."""
+
+    metrics_token: str = ""
+    """A reference to the token that ``/metrics`` asks for; without one there is no such page."""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.public_url)

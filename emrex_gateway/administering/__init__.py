@@ -156,6 +156,13 @@ from emrex_gateway.administering._logins import (
     switch_on_login_method,
     undo_switch_off_login_method,
 )
+from emrex_gateway.administering._operations import (
+    forget_job,
+    forget_jobs,
+    retry_job,
+    retry_jobs,
+    set_maintenance,
+)
 from emrex_gateway.administering._operators import (
     HOST_PREFIX,
     keep_an_operator,
@@ -315,6 +322,8 @@ __all__ = [
     "find_adapter",
     "find_institution",
     "finish_enrolment",
+    "forget_job",
+    "forget_jobs",
     "forget_removed",
     "grants_of",
     "import_institutions",
@@ -379,6 +388,8 @@ __all__ = [
     "reset_account",
     "restore_adapter",
     "retire_key",
+    "retry_job",
+    "retry_jobs",
     "retry_key",
     "role_of",
     "rule",
@@ -396,6 +407,7 @@ __all__ = [
     "self_test_url",
     "service_key_states",
     "set_grants",
+    "set_maintenance",
     "shell_actor",
     "show_try",
     "slug_of",

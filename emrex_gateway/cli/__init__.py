@@ -18,7 +18,10 @@ _COMMANDS = {
     "institution": "_institution:institution",
     "join": "_join:join",
     "key": "_key:key",
+    "jobs": "_jobs:jobs",
+    "maintenance": "_maintenance:maintenance",
     "metadata": "_metadata:metadata",
+    "migrate": "_migrate:migrate",
     "privacy": "_privacy:privacy",
     "statistics": "_statistics:count",
     "transfer": "_transfer:transfer",
@@ -52,6 +55,9 @@ def main() -> None:
     EMREX_* variables; institutions, adapters and login methods from the
     database, filled by `apply`.
     """
+    from emrex_gateway import log  # noqa: PLC0415 (imported when a command runs, not for --help)
+
+    log.begin_request()
 
 
 __all__ = ["main"]

@@ -11,6 +11,7 @@ from emrex_gateway.jobs._queue import RqQueue, ping_redis
 from emrex_gateway.jobs._start import KeyProblem, check_keys, start_worker
 from emrex_gateway.jobs._sweeper import SWEEP_SECONDS
 from emrex_gateway.jobs._tasks import TASKS, Context
+from emrex_gateway.jobs._view import RqView
 
 __all__ = [
     "FETCH_QUEUE",
@@ -23,6 +24,7 @@ __all__ = [
     "Context",
     "KeyProblem",
     "RqQueue",
+    "RqView",
     "check_keys",
     "ping_redis",
     "start_worker",

@@ -22,6 +22,7 @@ from rq.serializers import JSONSerializer
 
 from emrex_gateway.errors import GatewayError
 from emrex_gateway.jobs._names import QUEUES, is_order, job_id
+from emrex_gateway.log import is_request_id
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,8 @@ class RegisteredJob(Job):
     """A job whose only effect can be a registered task with the id of what it is for."""
 
     refusal: str | None = None
+    request: str | None = None
+    """The id of the request that ordered it, when it has the form of one."""
     runner: Callable[[str, str], None] | None = None
 
     @classmethod
@@ -91,6 +94,7 @@ class RegisteredJob(Job):
         except Exception:  # any field may hold anything
             self.refusal = self.refusal or "malformed field"
             super().restore({b"data": data})
+        self.request = _request(fields.get("description"))
         self.serializer = JSONSerializer
         self.meta = {}
         self.webhooks = []
@@ -200,6 +204,14 @@ def _inflate(data: Any) -> tuple[bytes, str | None]:
     except (ValueError, RecursionError):
         return b"null", "malformed order"
     return data, None
+
+
+def _request(description: Any) -> str | None:
+    """The id that our queue put behind the task's name; anything else is none."""
+    if description is None or len(description) > 200:
+        return None
+    found = _text(description).partition(" ")[2]
+    return found if is_request_id(found) else None
 
 
 def _text(value: Any) -> str:

@@ -14,6 +14,7 @@ from rq.exceptions import DuplicateJobError, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
+from emrex_gateway import log as log_ids
 from emrex_gateway.errors import ConfigError, GatewayError
 from emrex_gateway.jobs._job import FAILURE_TTL, RETRY_INTERVALS, RegisteredJob
 from emrex_gateway.jobs._names import QUEUES, is_order, job_id
@@ -71,7 +72,8 @@ class RqQueue:
             func=task,
             args=(id_,),
             job_id=job_id(task, id_),
-            description=task,
+            # Its only free field: workers of every release let it stand, ours read a request's id.
+            description=f"{task} {log_ids.request_id()}".strip(),
             timeout=timeout_of(self._settings, task),
             result_ttl=0,
             failure_ttl=FAILURE_TTL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from emrex_gateway import administering, exporting, federation, log, privacy, st
 from emrex_gateway.domain import TransferState
 from emrex_gateway.errors import ConfigError, GatewayError, TransferNotFound
 from emrex_gateway.jobs._job import RefusedJob, TaskTimeout
+from emrex_gateway.operations import counters
 from emrex_gateway.ports import Signers
 from emrex_gateway.services import Services
 from emrex_gateway.signing import Locksmith
@@ -169,15 +171,33 @@ TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
 """All that a worker ever runs. Only those in ``QUEUES`` can be ordered through Redis."""
 
 
-def run(context: Context, task: str, subject: str) -> None:
-    """Run a task; its lines in the log carry an id of their own."""
+def run(context: Context, task: str, subject: str, *, request: str | None = None) -> None:
+    """Run a task and count it.
+
+    Its lines in the log carry the id of the request that ordered it, or one of
+    their own.
+    """
     if task not in TASKS:
         raise RefusedJob("not a registered task")
-    log.begin_request()
+    log.begin_request(request)
     log.bind(task=task)
+    began, outcome = time.monotonic(), "broken"
     try:
         TASKS[task](context, subject)
+        outcome = "done"
+    except RefusedJob:
+        outcome = "refused"
+        raise
+    except TaskTimeout:
+        outcome = "late"
+        raise
+    except GatewayError as error:
+        outcome = "later" if error.retryable else "failed"
+        raise
     finally:
+        counters.add("emrex_jobs", task=task, outcome=outcome)
+        counters.observe("emrex_job_seconds", time.monotonic() - began, task=task)
+        counters.flush(context.services.store)
         log.end_request()
 
 

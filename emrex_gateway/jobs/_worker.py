@@ -90,7 +90,7 @@ class GatewayWorker(Worker):
             job.timeout = 30
         else:
             job.timeout = timeout_of(self._context.services.settings, job.order()[0])
-        job.runner = partial(run, self._context)
+        job.runner = partial(run, self._context, request=job.request)
         super().execute_job(job, queue)
 
     def run_maintenance_tasks(self) -> None:

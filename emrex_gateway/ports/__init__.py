@@ -15,6 +15,7 @@ from emrex_gateway.ports._owner_rows import (
     SupportRows,
     TransferFilter,
 )
+from emrex_gateway.ports._queues import FailedOrder, Queues, QueueSeen, QueuesSeen, WorkerSeen
 from emrex_gateway.ports._rows import (
     AuditRows,
     Circuit,
@@ -56,6 +57,7 @@ __all__ = [
     "EntityRows",
     "Examined",
     "Examiner",
+    "FailedOrder",
     "Fate",
     "Head",
     "Hit",
@@ -76,6 +78,9 @@ __all__ = [
     "OwnerRows",
     "Place",
     "Queue",
+    "QueueSeen",
+    "Queues",
+    "QueuesSeen",
     "RecordSource",
     "Removable",
     "Removed",
@@ -101,4 +106,5 @@ __all__ = [
     "TryRows",
     "UnitOfWork",
     "Value",
+    "WorkerSeen",
 ]

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from emrex_gateway import exporting
+from emrex_gateway import exporting, log
 from emrex_gateway.domain import HostAdministrator, Identity, Institution, Transfer
 from emrex_gateway.errors import SessionOver, TransferNotFound
 from emrex_gateway.services import Services
@@ -89,6 +89,7 @@ def transfer() -> Transfer:
         slug, id_ = values.get("slug", ""), values.get("transfer_id", "")
         secret = request.cookies.get(_cookie(id_))
         g.emrex_transfer = exporting.open_transfer(services(), slug, id_, secret)
+        log.bind(reference=g.emrex_transfer.reference)
     found = g.emrex_transfer
     assert isinstance(found, Transfer)
     return found

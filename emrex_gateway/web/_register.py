@@ -14,6 +14,8 @@ from emrex_gateway.web import (
     _headers,
     _languages,
     _limits,
+    _maintenance,
+    _observe,
     _rows,
     _steps,
     admin,
@@ -34,11 +36,13 @@ from emrex_gateway.web._student import student
 def register(app: Flask, services: Services, host: Host | None) -> None:
     """Add the data access point's pages, languages, headers, limits and error pages to ``app``."""
     app.extensions[EXTENSION] = Context(services, host)
+    _observe.init(app)
     _languages.init(app)
     _limits.init(app, services.settings.entry_limit)
     for blueprint in (health, entry, login, finding, student, finish, logout, sp, registry, own):
         app.register_blueprint(blueprint)
     admin.init(app)
+    _maintenance.init(app)
     _errors.init(app)
     app.after_request(_languages.remember)
     app.after_request(_headers.apply)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import databases
 from emrex_gateway import administering
 from emrex_gateway.domain import Account, AccountKind, Actor, AdminRole, Credentials, Grant
 from gateway_world import Browser, World, make_world
@@ -69,9 +68,9 @@ class AdminWorld(World):
 
     def trail(self, *events: str) -> list[dict[str, Any]]:
         """Return the facts of the trail's events of these names, the oldest first."""
-        path = self.services.settings.database_url.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path)) as connection:
-            rows = connection.execute("SELECT event, facts FROM emrex_audit ORDER BY id").fetchall()
+        rows = databases.rows(
+            self.services.settings.database_url, "SELECT event, facts FROM emrex_audit ORDER BY id"
+        )
         return [
             {"event": event, **json.loads(facts)}
             for event, facts in rows
