@@ -19,6 +19,7 @@ GROUP = "emrex_gateway.adapters"
 CAPABILITIES = ("records", "convert")
 """What a plugin can do: read a student's records, and map a recorded answer."""
 
+_told: set[tuple[str, str]] = set()
 _PLACE = re.compile(r"(?:[A-Za-z]:)?[\\/][^\s'\"(),]+")
 
 
@@ -74,7 +75,9 @@ def plugin(name: str) -> AdapterPlugin[Any]:
         raise
     # SystemExit too: a module that ends the program when it is imported must not end ours.
     except (Exception, SystemExit) as error:
-        log.warning("the adapter %s cannot be imported", name, exc_info=True)
+        if (name, str(error)) not in _told:
+            _told.add((name, str(error)))  # once a process: pages look at plugins again and again
+            log.warning("the adapter %s cannot be imported", name, exc_info=True)
         raise ConfigError(
             f"the adapter {name!r} cannot be imported: {_reason(error)}", "adapter"
         ) from error

@@ -28,7 +28,7 @@ from flask.testing import FlaskClient
 from lxml import html
 
 import databases
-from emrex_gateway import bootstrap, exporting
+from emrex_gateway import administering, bootstrap, exporting
 from emrex_gateway.domain import (
     ECTS,
     AccessPoint,
@@ -242,6 +242,8 @@ class World:
             task, transfer_id = self.queue.sent.pop(0)
             if task == "fetch":
                 exporting.fetch(self.services, transfer_id)
+            elif task == "try":
+                administering.run_try(self.services, transfer_id)
             else:
                 exporting.sign(self.services, self.signers, transfer_id)
 

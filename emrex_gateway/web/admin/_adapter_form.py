@@ -24,6 +24,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget, TextArea, TextInput
 
@@ -250,7 +251,7 @@ def _text(info: FieldInfo, about: dict[str, Any]) -> Any:
 def _choice(info: FieldInfo, about: dict[str, Any]) -> Any:
     choices = _choices(info)
     if info.required or info.optional:
-        choices = [("", _("Choose") if info.required else _("(none)")), *choices]
+        choices = [SelectChoice("", _("Choose") if info.required else _("(none)")), *choices]
     return SelectField(choices=choices, coerce=_coerce(info), **about)
 
 
@@ -266,8 +267,8 @@ _MAKERS = {
 }
 
 
-def _choices(info: FieldInfo) -> list[tuple[Any, str]]:
-    return [(value, said(texts, language())) for value, texts in info.choices]
+def _choices(info: FieldInfo) -> list[SelectChoice]:
+    return [SelectChoice(value, said(texts, language())) for value, texts in info.choices]
 
 
 def _coerce(info: FieldInfo) -> Any:

@@ -35,27 +35,24 @@ def level(line: FederationLine, now: datetime) -> str:
 
 def short(line: FederationLine, now: datetime) -> str:
     """The state in a few words."""
-    state = line.state
-    if not line.federation.enabled:
-        return _("Off")
-    if state.alarm:
-        return _("Alarm: look into it")
-    if problem(state):
-        return _("The last look failed")
-    if line.federation.kind is MetadataKind.MDQ:
-        return _("Asked when needed")
-    if state.valid_until is None:
-        return _("Never fetched")
-    if state.valid_until <= now:
-        return _("Expired: nobody can log in through it")
-    return _("Good")
+    state, until = line.state, line.state.valid_until
+    queries = line.federation.kind is MetadataKind.MDQ
+    cases: list[tuple[object, str]] = [
+        (not line.federation.enabled, _("Off")),
+        (state.alarm, _("Alarm: look into it")),
+        (problem(state), _("The last look failed")),
+        (queries, _("Asked when needed")),
+        (until is None, _("Never fetched")),
+        (until is not None and until <= now, _("Expired: nobody can log in through it")),
+    ]
+    return next((text for holds, text in cases if holds), str(_("Good")))
 
 
 def problem(state: FederationState) -> str:
     """What went wrong at the last look, and what to do; empty when nothing did."""
     if not state.problem or (state.problem == "unfinished" and state.failures <= 1):
         return ""
-    texts = {
+    texts: dict[str, str] = {
         "timeout": _("Its server did not answer in time."),
         "unreachable": _("Its server cannot be reached: is the address right?"),
         "server": _("Its server says that it has a fault."),
@@ -67,13 +64,13 @@ def problem(state: FederationState) -> str:
         "configuration": _("A certificate cannot be read: look at the references below."),
         "unfinished": _("The last looks began and never ended: is the worker killed?"),
     }
-    text = texts.get(state.problem, _("The metadata could not be taken."))
+    text = texts.get(state.problem, str(_("The metadata could not be taken.")))
     return f"{text} ({state.problem})"
 
 
 def alarm(state: FederationState) -> str:
     """What an administrator must look at though the copy was taken."""
-    texts = {
+    texts: dict[str, str] = {
         "entities-lost": _("Many of its entities vanished at once."),
         "providers-lost": _("Many of its identity providers vanished at once."),
     }

@@ -32,7 +32,7 @@ from emrex_gateway.errors import ConfigError
 from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.signing import CertificateFacts, certificate_facts, read_facts
 from emrex_gateway.web._context import services
-from emrex_gateway.web.admin._forms import AdminForm
+from emrex_gateway.web.admin._forms import AdminForm, SelectChoice
 from emrex_gateway.web.admin._frame import actor, allowed, area
 from emrex_gateway.web.admin._key_steps import guide
 from emrex_gateway.web.admin._key_words import PLACES, STATES, expiry_words, warning_words
@@ -67,12 +67,14 @@ class OrderForm(AdminForm):
     kind = RadioField(
         _l("Kind"),
         choices=[
-            (KeyKind.RSA.value, _l("RSA, 3072 bits (every client in use verifies it)")),
-            (KeyKind.EC.value, _l("EC, P-256 (smaller; some clients do not verify it)")),
+            SelectChoice(KeyKind.RSA.value, _l("RSA, 3072 bits (every client in use verifies it)")),
+            SelectChoice(
+                KeyKind.EC.value, _l("EC, P-256 (smaller; some clients do not verify it)")
+            ),
         ],
         default=KeyKind.RSA.value,
     )
-    place = RadioField(_l("Where the private key lies"))
+    place = RadioField(_l("Where the private key lies"), choices=[])
     trial = BooleanField(
         _l("Also make a self-signed certificate, for trials"),
         description=_l("You can try everything with it, but not join EMREX."),
@@ -287,7 +289,7 @@ def _is_past(key: SigningKey) -> bool:
 def _order_form(data: Any = None) -> OrderForm:
     form = OrderForm(data)
     possible = administering.places(services().settings)
-    form.place.choices = [(one.value, PLACES[one]) for one in possible]
+    form.place.choices = [SelectChoice(one.value, PLACES[one]) for one in possible]
     if len(possible) < 2:
         del form.place  # a question that has one answer
     elif form.place.data is None:

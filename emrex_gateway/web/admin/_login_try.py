@@ -31,6 +31,8 @@ _SEE, _CHANGE = Permission.SEE_SETTINGS, Permission.CHANGE_SETTINGS
 _SHOWN = 30
 _log = logging.getLogger(__name__)
 
+__all__ = ["logins"]
+
 
 @logins.get("/i/<institution>/logins/m/<id_>/try")
 @allowed(_CHANGE)

@@ -63,9 +63,9 @@ def check_says(check: LoginCheck | None) -> str:
     if check is None:
         return ""
     if check.done_at is None:
-        return _("The provider is being asked. This takes some seconds.")
+        return str(_("The provider is being asked. This takes some seconds."))
     if check.passed:
-        return _("The provider answers, and what it publishes fits.")
+        return str(_("The provider answers, and what it publishes fits."))
     return reason_says(check.reason, check.problem)
 
 
@@ -75,7 +75,7 @@ def reason_says(reason: str, problem: str) -> str:
         "timeout": _("The provider did not answer in time. Is its address right, and is it up?"),
         "unreachable": _(
             "The provider cannot be reached. Is its address right? A provider in a private network "
-            "has to be allowed below."
+            "has to be allowed in its settings."
         ),
         "address": _("The provider's address leads to a network that must not be reached."),
         "discovery": _(
@@ -167,7 +167,7 @@ def failed(reason: str) -> str:
     """Why a try did not come to an answer that could be shown; empty for none."""
     if not reason:
         return ""
-    texts = {
+    texts: dict[str, str] = {
         "denied": _("You or the provider stopped the login."),
         "browser": _("The login was begun in another browser, or too long ago. Try again."),
         "state": _("The login was begun in another browser, or too long ago. Try again."),
@@ -178,6 +178,5 @@ def failed(reason: str) -> str:
         "saml-provider": _("No federation vouches for this university now, or it is not let in."),
         "host": _("The host application says that nobody is logged in there. Log in there first."),
     }
-    return texts.get(
-        reason, _("The provider's answer could not be used (%(reason)s).", reason=reason[:40])
-    )
+    other = _("The provider's answer could not be used (%(reason)s).", reason=reason[:40])
+    return texts.get(reason, str(other))

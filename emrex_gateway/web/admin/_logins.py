@@ -21,7 +21,8 @@ from emrex_gateway.web.admin import _login_words as words
 from emrex_gateway.web.admin._conflicts import conflict
 from emrex_gateway.web.admin._forms import told
 from emrex_gateway.web.admin._frame import actor, allowed, area
-from emrex_gateway.web.admin._login_forms import FORMS, MethodForm, SamlForm, filled
+from emrex_gateway.web.admin._login_form import MethodForm
+from emrex_gateway.web.admin._login_forms import FORMS, SamlForm, filled
 from emrex_gateway.web.admin._notices import Undo, say
 from emrex_gateway.web.admin._overview import Step, section
 
@@ -343,8 +344,8 @@ def _ask(institution: str, *, title: str, texts: list[str], button: str, version
 
 
 def _of(id_: str, error: ConfigError) -> str:
-    return _("%(method)s: %(problem)s", method=id_, problem=told(error))
+    return f"{id_}: {told(error)}"
 
 
-def _to(endpoint: str, institution: str, **values: str) -> Response:
+def _to(endpoint: str, institution: str, **values: Any) -> Response:
     return redirect(url_for(f".{endpoint}", institution=institution, **values), code=303)

@@ -29,7 +29,7 @@ from emrex_gateway.web._context import absolute, services
 from emrex_gateway.web.admin._conflicts import conflict
 from emrex_gateway.web.admin._forms import AdminForm, LinesField, TextsField
 from emrex_gateway.web.admin._frame import actor, allowed, area
-from emrex_gateway.web.admin._login_forms import TicksField
+from emrex_gateway.web.admin._login_form import TicksField
 from emrex_gateway.web.admin._notices import Undo, say
 from emrex_gateway.web.admin._overview import Step, section
 from emrex_gateway.web.admin._rows_field import Column, RowsField
@@ -240,13 +240,14 @@ def steps(uow: UnitOfWork, institution: Institution, who: Actor) -> Iterable[Ste
 
 def level_says(level: ExpiryLevel) -> str:
     """What a key's certificate's level means; empty while all is well."""
-    return {
+    texts: dict[ExpiryLevel, str] = {
         ExpiryLevel.SOON: _("ends within 60 days: prepare the next key"),
         ExpiryLevel.NEAR: _("ends within 30 days: publish the next key now"),
         ExpiryLevel.URGENT: _("ends within 7 days: some providers will refuse it then"),
         ExpiryLevel.EXPIRED: _("has expired: some providers refuse it"),
         ExpiryLevel.UNKNOWN: _("cannot be read here"),
-    }.get(level, "")
+    }
+    return texts.get(level, "")
 
 
 def _page(
