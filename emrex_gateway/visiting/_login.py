@@ -139,7 +139,7 @@ def examine(
     ``method`` for a login under way that is for anything else.
     """
     pending, method = _answered(services, id_, secret, ticket, institution)
-    login = services.logins.get(method.kind)
+    login: object = services.logins.get(method.kind)
     if pending.purpose.partition(" ")[0] != TRY or not isinstance(login, Examiner):
         raise LoginError("this login is not a try", reason="method")
     found = login.examine(
