@@ -92,9 +92,11 @@ class SqlTrailRows:
 
     def collect(self) -> int:
         lost = sa.select(t.audit.c.id).where(_unchained(), ~_waits())
-        return self._connection.execute(
-            sa.insert(tt.audit_waiting).from_select(["event"], lost)
-        ).rowcount
+        number = self._connection.execute(
+            sa.select(sa.func.count()).select_from(lost.subquery())
+        ).scalar_one()
+        self._connection.execute(sa.insert(tt.audit_waiting).from_select(["event"], lost))
+        return int(number)
 
     def chained(self, after: int, limit: int) -> tuple[ChainedEvent, ...]:
         link = tt.audit_link

@@ -88,6 +88,11 @@ class TrailWorld:
         """What verifying finds: kinds of trouble and the first bad numbers."""
         return [(one.trouble.value, one.number) for one in self.verify().findings]
 
+    def verify_chain(self) -> list[tuple[str, int]]:
+        """What verifying finds once the head is signed."""
+        trail.sign_head(self.services)
+        return self.found()
+
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Look past the store."""
         return databases.rows(self.url, statement)

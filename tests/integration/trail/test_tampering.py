@@ -31,8 +31,7 @@ def _change_time(world: TrailWorld) -> None:
 
 def _change_facts(world: TrailWorld) -> None:
     world.tamper(
-        "UPDATE emrex_audit SET facts = replace(facts, 'a-1', 'a-2')"
-        f" WHERE id IN ({NAMES} = 9)"
+        f"UPDATE emrex_audit SET facts = replace(facts, 'a-1', 'a-2') WHERE id IN ({NAMES} = 9)"
     )
 
 
