@@ -90,6 +90,7 @@ def save_adapter(
     version: str | None = None,
     new: bool = False,
     off: bool = False,
+    send: bool = True,
 ) -> SavedAdapter:
     """Write an adapter's settings, or let a job do it.
 
@@ -97,6 +98,7 @@ def save_adapter(
     settings of one that is on come into force when its system answers with
     them, and not before; with ``off`` they are written at once and it is
     switched off. ``enabled`` and ``position`` are not for this to change.
+    Without ``send`` the caller carries the try out (``run_try``).
 
     Raises ``ConfigError``, ``NotAllowed``, ``EditConflict``.
     """
@@ -113,9 +115,8 @@ def save_adapter(
         if before is not None and enabled and before.settings != after.settings:
             _require_version(before, version)
             question = TryQuestion(binding=after, version=version_of(before))
-            return SavedAdapter(
-                changed=False, trial=order(services, uow, actor, question, apply=True)
-            )
+            trial = order(services, uow, actor, question, apply=True, send=send)
+            return SavedAdapter(changed=False, trial=trial)
         return SavedAdapter(changed=put_adapter(uow, actor, before, after, version=version))
 
 
@@ -139,7 +140,13 @@ def put_adapter(
 
 
 def switch_on_adapter(
-    services: Services, actor: Actor, institution: str, id_: str, *, version: str | None = None
+    services: Services,
+    actor: Actor,
+    institution: str,
+    id_: str,
+    *,
+    version: str | None = None,
+    send: bool = True,
 ) -> str | None:
     """Let a job ask the system and switch the adapter on when it answers; return the try's id.
 
@@ -154,7 +161,7 @@ def switch_on_adapter(
         after = replace(check_adapter(before), enabled=True)
         _require_version(before, version)
         question = TryQuestion(binding=after, version=version_of(before))
-        return order(services, uow, actor, question, apply=True)
+        return order(services, uow, actor, question, apply=True, send=send)
 
 
 def switch_off_adapter(

@@ -59,8 +59,12 @@ def order_try(
     institution: str,
     id_: str,
     student: Identity | None = None,
+    *,
+    send: bool = True,
 ) -> str:
     """Order a try of an adapter as it stands; return the try's id.
+
+    Without ``send`` the caller carries it out (``run_try``), as a command does.
 
     With a test student the answer holds that student's records: sealed, for
     the actor only. Raises ``ConfigError`` and ``NotAllowed``.
@@ -71,11 +75,17 @@ def order_try(
         if found is None or found.institution != institution:
             raise ConfigError(f"the institution {institution} has no adapter {id_!r}")
         question = TryQuestion(binding=found, student=student)
-        return order(services, uow, actor, question, apply=False)
+        return order(services, uow, actor, question, apply=False, send=send)
 
 
 def order(
-    services: Services, uow: UnitOfWork, actor: Actor, question: TryQuestion, *, apply: bool
+    services: Services,
+    uow: UnitOfWork,
+    actor: Actor,
+    question: TryQuestion,
+    *,
+    apply: bool,
+    send: bool = True,
 ) -> str:
     """Order a try within a transaction. Raises ``ConfigError`` when too many are under way."""
     binding = question.binding
@@ -106,7 +116,8 @@ def order(
         student=question.student is not None,
         apply=apply,
     )
-    uow.after_commit(lambda: services.queue.send(TASK, row.id))
+    if send:
+        uow.after_commit(lambda: services.queue.send(TASK, row.id))
     return row.id
 
 

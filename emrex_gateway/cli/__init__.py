@@ -10,6 +10,7 @@ from emrex_gateway import __version__
 
 _COMMANDS = {
     "access-point": "_access_point:access_point",
+    "adapter": "_adapter:adapter",
     "admin": "_admin:admin",
     "apply": "_apply:apply",
     "audit": "_audit:audit",
