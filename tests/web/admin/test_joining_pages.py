@@ -52,7 +52,7 @@ def test_the_page_writes_the_entries_when_the_checklist_is_done(world: AdminWorl
     active(world)
     browser = world.admin(AdminRole.ADMINISTRATOR, "campus")
     browser.get(JOINING)
-    missing = browser.page.xpath("//ul[@class='checklist']/li[@class='problem']")
+    missing = browser.page.xpath("//ul[@class='checklist']/li[@class='is-problem']")
     assert 3 == len(missing)
     assert {"#contact", "/emrex/admin/i/campus/settings"} == {
         link for one in missing for link in one.xpath(".//a/@href")
