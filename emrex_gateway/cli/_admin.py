@@ -14,6 +14,7 @@ from emrex_gateway.domain import Account, AdminRole, Grant, RoleRule, RuleKind
 from emrex_gateway.errors import GatewayError
 from emrex_gateway.services import Services
 from emrex_gateway.settings import load
+from emrex_gateway.store import upgrade
 
 _ROLES = click.Choice([role.value for role in AdminRole])
 _role = click.option("--role", required=True, type=_ROLES, help="What they are to the gateway.")
@@ -49,9 +50,11 @@ def create(*, name: str, role: str, institutions: tuple[str, ...]) -> None:
     """Make a local account and print the one-time password of its first login.
 
     It is good for three days and printed nowhere else. With it the person
-    chooses a password and sets up one-time codes.
+    chooses a password and sets up one-time codes. Creates or upgrades the
+    tables first, so that this may be the first command of an installation.
     """
     with _services() as services:
+        upgrade(services.settings, services.secrets)
         actor = administering.shell_actor()
         grants = _grants(role, institutions)
         _welcome(services, administering.create_account(services, actor, name, grants))
