@@ -45,11 +45,11 @@ def check_institution(one: Institution) -> Institution:
     The same for the institutions' file, a page's form and a command.
     """
     where = f"institution {one.slug!r}"
-    match(SLUG, one.slug, where, "slug")
     check_texts(one.names, where)
     _short(one.names, MAX_NAME, where, "names")
     check_country(one.country, where)
     match(HOST, one.domain, where, "domain")
+    match(SLUG, one.slug, where, "slug")  # made from the domain, where nobody chose one
     check_url(one.url, where, http=True)
     if one.support:
         check_contact(one.support, where, "support")

@@ -56,11 +56,18 @@ def shown() -> tuple[Shown, ...]:
             address=url_for(entry.endpoint),
             text=entry.text,
             about=entry.about,
-            current=request.blueprint == entry.endpoint.partition(".")[0],
+            current=_area() == entry.endpoint.partition(".")[0],
         )
         for entry in sorted(ENTRIES, key=_place)
         if entry.permission is None or actor.may(entry.permission)
     )
+
+
+def _area() -> str | None:
+    """Which entry the page in hand belongs to: an institution's pages all to the institutions."""
+    if "institution" in (request.view_args or {}) or request.blueprint == "admin_imports":
+        return "admin_institutions"
+    return request.blueprint
 
 
 def _place(entry: Entry) -> int:

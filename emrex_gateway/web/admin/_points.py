@@ -190,30 +190,46 @@ def points_step(uow: UnitOfWork, institution: Institution, actor: Actor) -> Iter
             todo=_("Add a data access point"),
         )
     for point in found:
-        here = url_for("admin_points.settings", institution=institution.slug, slug=point.slug)
         yield Step(
             title=_("Data access point %(slug)s", slug=point.slug),
-            address=here,
-            state=_point_state(point, institution),
+            address=url_for("admin_points.settings", institution=institution.slug, slug=point.slug),
+            state=_for_whom(point),
+            done=True,
+        )
+
+
+@section(55)
+def switch_step(uow: UnitOfWork, institution: Institution, actor: Actor) -> Iterator[Step]:
+    """Whether each access point is on, and whether its institution lets it."""
+    for point in uow.config.access_points_of(institution.slug):
+        keyed = bool(point.key and point.certificate)
+        yield Step(
+            title=_("Switch %(slug)s on", slug=point.slug),
+            address=url_for("admin_points.settings", institution=institution.slug, slug=point.slug),
+            state=_switch_state(point, institution, keyed),
             done=point.enabled and institution.enabled,
-            todo="" if point.enabled else _("Open it"),
+            todo=_("Switch it on") if keyed and not point.enabled else "",
             problem=point.enabled and not institution.enabled,
         )
 
 
-def _point_state(point: AccessPoint, institution: Institution) -> str:
-    if point.enabled and not institution.enabled:
-        return str(_("On, but the institution is switched off, so nobody can use it."))
-    if point.enabled and point.countrywide:
+def _for_whom(point: AccessPoint) -> str:
+    if point.countrywide:
         return str(
             ngettext(
-                "On, for the whole country: %(num)d institution is named.",
-                "On, for the whole country: %(num)d institutions are named.",
+                "For a whole country: %(num)d institution is named.",
+                "For a whole country: %(num)d institutions are named.",
                 len(point.institutions),
             )
         )
+    return str(_("For this institution."))
+
+
+def _switch_state(point: AccessPoint, institution: Institution, keyed: bool) -> str:
+    if point.enabled and institution.enabled:
+        return str(_("It is on."))
     if point.enabled:
-        return str(_("On."))
-    if not (point.key and point.certificate):
-        return str(_("Off. It needs a key and a certificate before it can be switched on."))
-    return str(_("Off."))
+        return str(_("It is on, but the institution is switched off, so nobody can use it."))
+    if keyed:
+        return str(_("It is off."))
+    return str(_("It is off, and needs a key and a certificate first."))

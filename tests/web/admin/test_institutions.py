@@ -289,7 +289,7 @@ def test_an_access_point_for_a_country_names_its_institutions(
         now.allowed_hosts,
         now.names,
     )
-    assert "On, for the whole country: 2 institutions are named." in operator.get(HERE).text
+    assert "For a whole country: 2 institutions are named." in operator.get(HERE).text
 
 
 def test_another_institutions_point_is_not_reached(world: AdminWorld) -> None:
