@@ -50,6 +50,8 @@ NAMES: Mapping[Event, LazyString] = {
     Event.SETTING_REMOVED: later("Something was removed from the configuration"),
     Event.ADAPTER_TRY_ORDERED: later("A test of an adapter was ordered"),
     Event.ADAPTER_TRIED: later("An adapter was tested"),
+    Event.JOBS_RETRIED: later("Failed jobs were queued again"),
+    Event.JOBS_FORGOTTEN: later("Failed jobs were taken off the list"),
 }
 """Every event by a name for a list; a test holds this to the list of events."""
 
@@ -62,6 +64,7 @@ GROUPS: Mapping[str, tuple[LazyString, tuple[str, ...]]] = {
     ),
     "logins": (later("Students' logins"), ("login.", "logout")),
     "privacy": (later("Students and their own data"), ("own.", "transfer.purged")),
+    "operations": (later("Operations"), ("jobs.", "maintenance.")),
     "federations": (later("Federations' metadata"), ("metadata.",)),
 }
 """Groups of events to look for, by the beginning of their names."""
