@@ -20,7 +20,7 @@ from emrex_gateway.web._context import services
 from emrex_gateway.web._languages import best
 from emrex_gateway.web.admin import _federation_words as words
 from emrex_gateway.web.admin._conflicts import Conflict, conflict
-from emrex_gateway.web.admin._forms import AdminForm, LinesField, TextsField
+from emrex_gateway.web.admin._forms import AdminForm, LinesField, SelectChoice, TextsField
 from emrex_gateway.web.admin._frame import actor, allowed, area
 from emrex_gateway.web.admin._menu import ENTRIES, Entry
 from emrex_gateway.web.admin._notices import Undo, say
@@ -83,8 +83,8 @@ class FederationForm(AdminForm):
     kind = RadioField(
         _l("How it hands them out"),
         choices=[
-            (MetadataKind.AGGREGATE.value, _l("One file with everybody")),
-            (MetadataKind.MDQ.value, _l("A query server (MDQ), one at a time")),
+            SelectChoice(MetadataKind.AGGREGATE.value, _l("One file with everybody")),
+            SelectChoice(MetadataKind.MDQ.value, _l("A query server (MDQ), one at a time")),
         ],
         default=MetadataKind.AGGREGATE.value,
     )

@@ -108,4 +108,5 @@ def _key(row: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(jwk, dict):
             kept = {k: v for k, v in jwk.items() if isinstance(v, str)}
             return {"kid": row["kid"], "jwk": kept}
-    return {"kid": row["kid"], "public_key": text}
+    # A PEM text ends with a line break, which a form's field loses.
+    return {"kid": row["kid"], "public_key": text.replace("\r\n", "\n") + "\n"}

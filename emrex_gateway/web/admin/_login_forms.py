@@ -18,7 +18,7 @@ from wtforms.validators import Optional
 
 from emrex_gateway.domain import LoginMethod
 from emrex_gateway.login import SIGNING_ALGORITHMS, ClientAuthentication
-from emrex_gateway.web.admin._forms import LinesField
+from emrex_gateway.web.admin._forms import LinesField, SelectChoice
 from emrex_gateway.web.admin._login_form import MethodForm, TicksField, rule_choices
 from emrex_gateway.web.admin._rows_field import Column, RowsField
 
@@ -38,6 +38,7 @@ class OidcForm(MethodForm):
     ADVANCED = (
         *("client_authentication", "key_id", "scopes", "algorithms", "userinfo", "prompt"),
         *("max_age", "par", "request_object", "parameters", "allow_private_addresses"),
+        *("entitlement_claims", "group_claims", "account_claims"),
     )
 
     issuer = StringField(
@@ -108,7 +109,7 @@ class OidcForm(MethodForm):
     client_authentication = SelectField(
         _l("How we prove who we are"),
         choices=lambda: [
-            ("", _("By what is given: the key, else the secret")),
+            SelectChoice("", _("By what is given: the key, else the secret")),
             *_same(ClientAuthentication),
         ],
         description=_l("Choose only when the provider wants another way."),
@@ -123,7 +124,7 @@ class OidcForm(MethodForm):
     )
     algorithms = TicksField(
         _l("What may sign the provider's word"),
-        choices=[(one, one) for one in sorted(SIGNING_ALGORITHMS)],
+        choices=[SelectChoice(one) for one in sorted(SIGNING_ALGORITHMS)],
         description=_l("None ticked means RS256, PS256 and ES256."),
     )
     userinfo = BooleanField(
@@ -140,9 +141,9 @@ class OidcForm(MethodForm):
     par = SelectField(
         _l("Push the request to the provider first (PAR)"),
         choices=lambda: [
-            ("", _("Where the provider offers it")),
-            ("always", _("Always")),
-            ("never", _("Never, unless the provider requires it")),
+            SelectChoice("", _("Where the provider offers it")),
+            SelectChoice("always", _("Always")),
+            SelectChoice("never", _("Never, unless the provider requires it")),
         ],
     )
     request_object = BooleanField(
@@ -158,6 +159,18 @@ class OidcForm(MethodForm):
     allow_private_addresses = BooleanField(
         _l("The provider is in our own network"),
         description=_l("Allows private addresses. Only operators may switch this on."),
+    )
+    entitlement_claims = LinesField(
+        _l("Claims with entitlements"),
+        description=_l("For role rules of administrators, one a line; empty for the usual ones."),
+    )
+    group_claims = LinesField(
+        _l("Claims with groups"),
+        description=_l("For role rules of administrators, one a line; empty for the usual ones."),
+    )
+    account_claims = LinesField(
+        _l("Claims with account names"),
+        description=_l("For role rules of administrators, one a line; empty for the usual ones."),
     )
     for_administrators = BooleanField(
         _l("For administrators, not for students"),
@@ -328,5 +341,5 @@ def filled(method: LoginMethod) -> dict[str, Any]:
     }
 
 
-def _same(values: Any) -> list[tuple[str, str]]:
-    return [(one.value, one.value) for one in values]
+def _same(values: Any) -> list[SelectChoice]:
+    return [SelectChoice(one.value) for one in values]

@@ -19,7 +19,7 @@ from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.web._context import absolute, context, services
 from emrex_gateway.web.admin import _login_words as words
 from emrex_gateway.web.admin._conflicts import conflict
-from emrex_gateway.web.admin._forms import told
+from emrex_gateway.web.admin._forms import SelectChoice, told
 from emrex_gateway.web.admin._frame import actor, allowed, area
 from emrex_gateway.web.admin._login_form import MethodForm
 from emrex_gateway.web.admin._login_forms import FORMS, SamlForm, filled
@@ -307,9 +307,10 @@ def _choices(form: MethodForm) -> None:
     if isinstance(form, SamlForm):
         with services().store.read() as uow:
             every = uow.config.federations()
-        kept = [(one.slug, words.federation(one)) for one in every if one.enabled]
-        named = [slug for slug in form.federations.data or () if slug not in dict(kept)]
-        form.federations.choices = [*kept, *((s, _("%(slug)s (off)", slug=s)) for s in named)]
+        on_ = {one.slug: words.federation(one) for one in every if one.enabled}
+        named = [slug for slug in form.federations.data or () if slug not in on_]
+        off_ = {slug: _("%(slug)s (off)", slug=slug) for slug in named}
+        form.federations.choices = [SelectChoice(*one) for one in (on_ | off_).items()]
 
 
 def _fresh(kind: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from emrex_gateway.errors import ConfigError, EditConflict
 from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.web._context import absolute, services
 from emrex_gateway.web.admin._conflicts import conflict
-from emrex_gateway.web.admin._forms import AdminForm, LinesField, TextsField
+from emrex_gateway.web.admin._forms import AdminForm, LinesField, SelectChoice, TextsField
 from emrex_gateway.web.admin._frame import actor, allowed, area
 from emrex_gateway.web.admin._login_form import TicksField
 from emrex_gateway.web.admin._notices import Undo, say
@@ -106,20 +106,22 @@ class ServiceProviderForm(AdminForm):
     )
     attributes = TicksField(
         _l("Attributes to ask for"),
-        choices=[(name, name) for name in login.ATTRIBUTES],
+        choices=[SelectChoice(name) for name in login.ATTRIBUTES],
     )
     required = TicksField(
         _l("... of these, needed"),
-        choices=[(name, name) for name in login.ATTRIBUTES],
+        choices=[SelectChoice(name) for name in login.ATTRIBUTES],
         description=_l("Federations list them as required."),
     )
     subject_id = RadioField(
         _l("Subject identifier"),
         choices=[
-            (SubjectIdRequirement.ANY.value, _l("Any")),
-            (SubjectIdRequirement.SUBJECT_ID.value, _l("subject-id, the same for everybody")),
-            (SubjectIdRequirement.PAIRWISE_ID.value, _l("pairwise-id, for us alone")),
-            (SubjectIdRequirement.NONE.value, _l("None")),
+            SelectChoice(SubjectIdRequirement.ANY.value, _l("Any")),
+            SelectChoice(
+                SubjectIdRequirement.SUBJECT_ID.value, _l("subject-id, the same for everybody")
+            ),
+            SelectChoice(SubjectIdRequirement.PAIRWISE_ID.value, _l("pairwise-id, for us alone")),
+            SelectChoice(SubjectIdRequirement.NONE.value, _l("None")),
         ],
         default=SubjectIdRequirement.ANY.value,
     )
