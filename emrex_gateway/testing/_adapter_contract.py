@@ -13,8 +13,14 @@ from typing import Any
 
 import pytest
 
+from emrex_gateway.adapters import FieldKind, describe, said
 from emrex_gateway.domain import Identity, Institution, StudyRecord
-from emrex_gateway.errors import AdapterError, AdapterUnavailable, StudentNotFound
+from emrex_gateway.errors import (
+    AdapterError,
+    AdapterRefused,
+    AdapterUnavailable,
+    StudentNotFound,
+)
 from emrex_gateway.ports import ADAPTER_API_VERSION, Adapter, AdapterPlugin, RecordSource
 from emrex_gateway.testing._checks import (
     assert_forest,
@@ -112,11 +118,20 @@ class AdapterContract(ABC):
         assert type_.__dataclass_params__.frozen  # type: ignore[attr-defined]  # not in typeshed
 
     def test_each_setting_is_explained(self, case: AdapterCase) -> None:
-        """The form shows ``metadata["help"]`` beside each field."""
-        for setting in dataclasses.fields(case.plugin.settings_type):
-            help_ = setting.metadata.get("help")
-            assert isinstance(help_, str), setting.name
-            assert help_.strip(), setting.name
+        """The form shows a label and a help: a text, or texts by language with English among them."""
+        for info in describe(case.plugin):
+            assert "_" not in said(info.label, "en"), info.name
+            for texts in (info.label, info.help):
+                assert said(texts, "en").strip(), info.name
+                assert all(text.strip() for text in texts.values()), info.name
+                assert "en" in texts or set(texts) == {""}, info.name
+
+    def test_its_settings_can_be_asked_for(self, case: AdapterCase) -> None:
+        """Each setting has a kind that a form knows; a secret has no default."""
+        for info in describe(case.plugin):
+            assert info.kind is not FieldKind.JSON, info.name
+            if info.kind is FieldKind.SECRET:
+                assert not info.default, info.name
 
     def test_secrets_do_not_show(self, case: AdapterCase) -> None:
         """A secret setting is marked and left out of the representation, which ends up in logs."""
@@ -190,6 +205,10 @@ class AdapterContract(ABC):
         """Rubbish and refused credentials are neither temporary nor "no such student"."""
         error = _error(case, trouble)
         assert not isinstance(error, AdapterUnavailable | StudentNotFound)
+
+    def test_refused_credentials_are_told_from_other_errors(self, case: AdapterCase) -> None:
+        """The administrator is told to mend the secret, not to look at the mapping."""
+        assert isinstance(_error(case, Trouble.REFUSES), AdapterRefused)
 
     @pytest.mark.parametrize("trouble", [Trouble.DOWN, Trouble.REFUSES, Trouble.RUBBISH])
     def test_ping_notices(self, case: AdapterCase, trouble: Trouble) -> None:

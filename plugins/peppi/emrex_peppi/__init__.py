@@ -30,6 +30,7 @@ class PeppiPlugin:
     name = "peppi"
     api_version = 1
     settings_type = PeppiSettings
+    capabilities = ("records", "convert")
 
     @contextmanager
     def open(self, institution: Institution, settings: PeppiSettings) -> Iterator[Adapter]:

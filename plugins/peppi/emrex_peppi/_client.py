@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
-from emrex_gateway.errors import AdapterError, AdapterUnavailable, ConfigError
+from emrex_gateway.errors import AdapterError, AdapterRefused, AdapterUnavailable, ConfigError
 from emrex_peppi._envelope import decode
 from emrex_peppi._settings import PeppiSettings
 
@@ -136,7 +136,7 @@ def _check_status(response: httpx.Response) -> None:
     if status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
         return
     if status in _REFUSED:
-        raise AdapterError(f"the system refuses the API key (HTTP {status})")
+        raise AdapterRefused(f"the system refuses the API key (HTTP {status})")
     if status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         wait = _retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         raise AdapterUnavailable(f"the system is not available (HTTP {status})", retry_after=wait)

@@ -38,6 +38,7 @@ class VirtaPlugin:
     name = "virta"
     api_version = ADAPTER_API_VERSION
     settings_type = VirtaSettings
+    capabilities = ("records", "convert")
 
     @contextmanager
     def open(self, institution: Institution, settings: VirtaSettings) -> Iterator[Adapter]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from emrex_gateway.errors import AdapterError, AdapterUnavailable
+from emrex_gateway.errors import AdapterError, AdapterRefused, AdapterUnavailable
 
 if TYPE_CHECKING:
     from emrex_virta._settings import VirtaSettings
@@ -116,7 +116,7 @@ def read(status: int, answer: bytes, operation: Operation) -> etree._Element | N
     if fault is not None:
         raise fault
     if status in _CREDENTIALS:
-        raise AdapterError(f"VIRTA refuses our access (HTTP {status})")
+        raise AdapterRefused(f"VIRTA refuses our access (HTTP {status})")
     if status in _TEMPORARY or status > 500:
         raise AdapterUnavailable(f"VIRTA is out of order (HTTP {status})")
     if status != HTTPStatus.OK:
