@@ -57,10 +57,14 @@ class Contents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What would be sent now, and every identifier that could go along."""
+    """What would be sent now, and every identifier that could go along.
+
+    ``incomplete``: a system that is not required did not answer.
+    """
 
     document: Document
     releasable: tuple[PersonIdentifier, ...] = field(repr=False)
+    incomplete: bool = False
     access_point: AccessPoint
     institution: Institution
 
@@ -119,6 +123,7 @@ def preview(services: Services, transfer: Transfer) -> Preview:
     return Preview(
         document=document(opened, services.clock()),
         releasable=_learner(opened, withheld=()).identifiers,
+        incomplete=bool(opened.listing.missing),
         access_point=opened.access_point,
         institution=opened.institution,
     )

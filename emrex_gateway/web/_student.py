@@ -79,6 +79,7 @@ def look(slug: str, transfer_id: str) -> Response | str:
     return render_template(
         "emrex/preview.html",
         document=shown.document,
+        incomplete=shown.incomplete,
         releasable=shown.releasable,
         kept={i.type for i in shown.document.learner.identifiers},
         listed=at.client_host in shown.access_point.allowed_hosts,
