@@ -22,6 +22,7 @@ from emrex_gateway.errors import (
     LogoutError,
     NoSuchAccessPoint,
     PeerError,
+    QueueUnavailable,
     SessionOver,
     StaleTransfer,
     StoreUnavailable,
@@ -132,7 +133,7 @@ def _page_for(error: GatewayError) -> _Page:
     for class_ in type(error).__mro__:
         if (words := _words().get(class_)) is not None:
             return _Page(*words)
-    return _page_for_status(503 if isinstance(error, StoreUnavailable) else 500)
+    return _page_for_status(503 if isinstance(error, QueueUnavailable | StoreUnavailable) else 500)
 
 
 def _words() -> dict[type, tuple[int, str, str]]:

@@ -22,6 +22,7 @@ from emrex_gateway.web.admin._joining import joining
 from emrex_gateway.web.admin._keys import keys
 from emrex_gateway.web.admin._login import login
 from emrex_gateway.web.admin._login_try import logins
+from emrex_gateway.web.admin._operations import pages as operations
 from emrex_gateway.web.admin._points import points
 from emrex_gateway.web.admin._privacy import data
 from emrex_gateway.web.admin._role_rules import people
@@ -38,6 +39,7 @@ AREAS: tuple[Blueprint, ...] = (
     login,
     first,
     people,
+    operations,
     account,
     institutions,
     imports,
