@@ -23,6 +23,7 @@ from emrex_gateway.login._authlib import OidcClient, check_secret
 from emrex_gateway.login._authorization import way
 from emrex_gateway.login._claims import check_person, identity_from_claims
 from emrex_gateway.login._examine import examine_claims
+from emrex_gateway.login._examine_roles import with_roles
 from emrex_gateway.login._http import Caller, Resolve, resolve
 from emrex_gateway.login._jws import JwsError, read_type
 from emrex_gateway.login._logout_token import MAX_LOGOUT_TOKEN, check_type, read_logout
@@ -166,7 +167,7 @@ class OidcLogin:
             failure = error.failure or LoginFailure(reason=error.reason)
         return Examined(
             provider=settings.issuer,
-            stated=examine_claims(settings, answer.claims),
+            stated=with_roles(method, examine_claims(settings, answer.claims), identity),
             identity=identity,
             assurance=identity.assurance,
             wanted=tuple(sorted(settings.assurance)),

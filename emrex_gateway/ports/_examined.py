@@ -22,6 +22,8 @@ class Fate(StrEnum):
     """Taken: a name, the birth date, the language, the home organization."""
     ASSURANCE = "assurance"
     """Taken: how well the person was proven to be who they are."""
+    ROLE = "role"
+    """Taken: the role rules of administrators look at it."""
     SCOPE = "scope"
     """Refused: it names a domain that the provider may not speak for."""
     NATIONAL = "national"
@@ -34,7 +36,7 @@ class Fate(StrEnum):
     """Nothing is done with it."""
 
 
-TAKEN = frozenset({Fate.IDENTIFIER, Fate.ACCOUNT, Fate.PERSON, Fate.ASSURANCE})
+TAKEN = frozenset({Fate.IDENTIFIER, Fate.ACCOUNT, Fate.PERSON, Fate.ASSURANCE, Fate.ROLE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from emrex_gateway.domain import (
     LoginMethod,
 )
 from emrex_gateway.errors import ConfigError, LoginError
+from emrex_gateway.login._examine_roles import with_roles
 from emrex_gateway.login.saml._attributes import identity_from_assertion, read_identity
 from emrex_gateway.login.saml._error_url import error_url
 from emrex_gateway.login.saml._examine import examine_attributes
@@ -147,7 +148,7 @@ class SamlLogin:
         return Examined(
             provider=provider.entity_id,
             names=provider.names,
-            stated=examine_attributes(settings, provider, assertion),
+            stated=with_roles(method, examine_attributes(settings, provider, assertion), identity),
             identity=identity,
             assurance=identity.assurance,
             wanted=tuple(sorted(settings.assurance)),

@@ -81,6 +81,8 @@ def rule_choices(*, identifiers: bool) -> Sequence[tuple[str, str]]:
     known = {code for code, _words in kinds}
     return [
         *kinds,
+        ("entitlement", _("entitlement, for administrators' roles")),
+        ("group", _("group, for administrators' roles")),
         ("ignored", _("ignored")),
         *(one for one in others if one[0] not in known),
     ]

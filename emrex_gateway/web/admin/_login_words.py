@@ -143,6 +143,7 @@ def fates() -> Mapping[Fate, str]:
         Fate.ACCOUNT: _("Taken: names the account"),
         Fate.PERSON: _("Taken: describes the person"),
         Fate.ASSURANCE: _("Taken: how well the person was proven"),
+        Fate.ROLE: _("Taken: role rules look at it"),
         Fate.SCOPE: _("Refused: it names a domain that this provider may not speak for"),
         Fate.NATIONAL: _("Refused: national identity numbers from this provider do not count here"),
         Fate.ELSEWHERE: _("Refused: it may be another university's student number"),
