@@ -12,11 +12,9 @@ from emrex_gateway import administering
 from emrex_gateway.domain import AccessPoint, KeyPlace, KeyState, SigningKey
 from emrex_gateway.signing import certificate_facts
 from emrex_gateway.web._languages import day
+from emrex_gateway.web.admin._key_words import RENEW
 
 _S = KeyState
-RENEW = timedelta(days=60)
-"""How long before the end of a certificate the next key is due."""
-
 KEEP = timedelta(days=1)
 """How long the former key stays published after the change: replies may still be on their way."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,6 +11,9 @@ from flask_babel import ngettext
 from emrex_gateway.domain import KeyPlace, KeyState
 from emrex_gateway.signing import CertificateFacts
 from emrex_gateway.web._languages import day
+
+RENEW = timedelta(days=60)
+"""How long before the end of a certificate the next key is due."""
 
 STATES = {
     KeyState.ORDERED: _l("Ordered: the signing worker is about to make it"),
@@ -45,9 +48,20 @@ def expiry_words(not_after: datetime, now: datetime) -> str:
     return str(words)
 
 
-def warning_words(facts: CertificateFacts) -> list[str]:
-    """Say what speaks against a certificate."""
+def warning_words(facts: CertificateFacts, now: datetime) -> list[str]:
+    """Say what speaks against a certificate, its near end included."""
     found = []
+    left = facts.not_after - now
+    if left <= timedelta(0):
+        found.append(_("It has expired: nothing can be signed with it."))
+    elif left <= RENEW:
+        found.append(
+            ngettext(
+                "It ends in %(num)d day: order the next key now.",
+                "It ends in %(num)d days: order the next key now.",
+                left.days,
+            )
+        )
     if facts.self_signed:
         found.append(_("It is self-signed: for trials only. EMREX's clients refuse such ones."))
     if facts.authority:

@@ -15,7 +15,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, FileField, RadioField, TextAreaField
 
 from emrex_gateway import administering
 from emrex_gateway.domain import (
@@ -32,8 +31,8 @@ from emrex_gateway.errors import ConfigError
 from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.signing import CertificateFacts, certificate_facts, read_facts
 from emrex_gateway.web._context import services
-from emrex_gateway.web.admin._forms import AdminForm, SelectChoice
 from emrex_gateway.web.admin._frame import actor, allowed, area
+from emrex_gateway.web.admin._key_forms import CertificateForm, OrderForm, order_form
 from emrex_gateway.web.admin._key_steps import guide
 from emrex_gateway.web.admin._key_words import PLACES, STATES, expiry_words, warning_words
 from emrex_gateway.web.admin._notices import say
@@ -61,45 +60,11 @@ _RETIRED = say("keys.retired", _l("The key is retired; its certificate is publis
 _DESTROYING = say("keys.destroying", _l("The signing worker destroys the private key."))
 
 
-class OrderForm(AdminForm):
-    """What kind of key, where."""
-
-    kind = RadioField(
-        _l("Kind"),
-        choices=[
-            SelectChoice(KeyKind.RSA.value, _l("RSA, 3072 bits (every client in use verifies it)")),
-            SelectChoice(
-                KeyKind.EC.value, _l("EC, P-256 (smaller; some clients do not verify it)")
-            ),
-        ],
-        default=KeyKind.RSA.value,
-    )
-    place = RadioField(_l("Where the private key lies"), choices=[])
-    trial = BooleanField(
-        _l("Also make a self-signed certificate, for trials"),
-        description=_l("You can try everything with it, but not join EMREX."),
-    )
-
-
-class CertificateForm(AdminForm):
-    """What the certificate authority sent."""
-
-    certificate = TextAreaField(
-        _l("Certificate"),
-        description=_l(
-            "Paste all that the certificate authority sent: the certificate and its chain, in "
-            "PEM. Or choose the file below."
-        ),
-        render_kw={"rows": 8, "spellcheck": "false", "autocomplete": "off", "class": "code"},
-    )
-    file = FileField(_l("Or a file"), description=_l("PEM, DER or PKCS #7."))
-
-
 @keys.route(BASE, methods=["GET"])
 @allowed(Permission.SEE_SETTINGS)
 def overview(institution: str, slug: str) -> str:
     """All keys of an access point, and what to do next."""
-    return _overview(institution, slug, _order_form())
+    return _overview(institution, slug, order_form())
 
 
 @keys.post(f"{BASE}/order")
@@ -107,7 +72,7 @@ def overview(institution: str, slug: str) -> str:
 def order(institution: str, slug: str) -> Response | tuple[str, int]:
     """Order a key."""
     _point(institution, slug)
-    form = _order_form(request.form)
+    form = order_form(request.form)
     if not form.validate():
         return _overview(institution, slug, form), 400
     try:
@@ -234,7 +199,7 @@ def _overview(institution: str, slug: str, form: OrderForm) -> str:
         "emrex/admin/keys.html",
         institution=institution,
         point=point,
-        cards=[_card(one, now) for one in found if not _is_past(one)],
+        cards=[_card(one, now) for one in sorted(found, key=_rank) if not _is_past(one)],
         past=[_card(one, now) for one in found if _is_past(one)],
         steps=guide(point, found, now),
         form=form,
@@ -274,7 +239,7 @@ def _card(key: SigningKey, now: datetime) -> dict[str, Any]:
         "place": PLACES[key.place],
         "facts": facts,
         "expiry": expiry_words(facts.not_after, now) if facts else "",
-        "warnings": warning_words(facts) if facts else [],
+        "warnings": warning_words(facts, now) if facts and not _is_past(key) else [],
     }
 
 
@@ -282,19 +247,13 @@ def _facts(key: SigningKey) -> CertificateFacts | None:
     return certificate_facts(key.certificate) if key.certificate else None
 
 
+def _rank(key: SigningKey) -> bool:
+    """The one that signs comes first."""
+    return key.state is not KeyState.ACTIVE
+
+
 def _is_past(key: SigningKey) -> bool:
     return key.state in (KeyState.RETIRED, KeyState.DESTROYED)
-
-
-def _order_form(data: Any = None) -> OrderForm:
-    form = OrderForm(data)
-    possible = administering.places(services().settings)
-    form.place.choices = [SelectChoice(one.value, PLACES[one]) for one in possible]
-    if len(possible) < 2:
-        del form.place  # a question that has one answer
-    elif form.place.data is None:
-        form.place.data = possible[0].value
-    return form
 
 
 def _point(institution: str, slug: str, uow: UnitOfWork | None = None) -> AccessPoint:
