@@ -198,6 +198,11 @@ def account_version(account: Account) -> str:
     return version_of(_shown(account))
 
 
+def account_facts(account: Account) -> object:
+    """What a form of an account shows and the trail says, for comparing two versions."""
+    return _shown(account)
+
+
 def role_of(grant: Grant) -> str:
     """A role and where it holds, as the trail and the commands write it: ``support@campus``."""
     return f"{grant.role.value}@{grant.institution}" if grant.institution else grant.role.value

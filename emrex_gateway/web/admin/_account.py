@@ -31,6 +31,7 @@ ENTRIES.append(
         lazy_gettext("Your account"),
         None,
         lazy_gettext("Where you are logged in, your password and your recovery codes."),
+        in_menu=False,  # the person's name in the head of every page leads there
     )
 )
 _CHANGED = say(

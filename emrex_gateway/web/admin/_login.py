@@ -8,8 +8,9 @@ from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from emrex_gateway import administering, visiting
+from emrex_gateway import administering, audit, visiting
 from emrex_gateway.administering import Attempt, Turned
+from emrex_gateway.audit import Event
 from emrex_gateway.domain import LoginMethod
 from emrex_gateway.errors import LoginError
 from emrex_gateway.ports import LoggedIn
@@ -186,6 +187,10 @@ def _finished(purpose: str, who: LoggedIn) -> Response:
 
 
 def _failed(purpose: str, error: LoginError) -> Response:
+    """Back to the choice, which says why; the trail has it, but not a flood of it."""
+    if _limits.worth_a_notice(current_app, Event.ADMIN_REFUSED):
+        with services().store.begin() as uow:
+            audit.record(uow, Event.ADMIN_REFUSED, reason=error.reason)
     return redirect(url_for("admin_login.begin", failed=error.reason), code=303)
 
 
@@ -193,6 +198,8 @@ _visits.RETURNS[visiting.ADMINISTRATION] = _visits.Return(_finished, _failed)
 
 
 def _enter(secret: str, place: str) -> Response:
+    if _visit.has_visit():  # who logs in again does not leave a session behind
+        administering.end_visit(services(), _visit.visitor())
     return _visit.remember(make_response(redirect(_to(_place(place)), code=303)), secret)
 
 

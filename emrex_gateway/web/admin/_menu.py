@@ -17,13 +17,15 @@ Words = Any
 class Entry:
     """A page to start from: shown to whoever has the permission somewhere (``None``: to everybody).
 
-    ``about`` is one sentence for the home page.
+    ``about`` is one sentence for the home page. ``in_menu``: the home page has
+    it in any case.
     """
 
     endpoint: str
     text: Words
     permission: Permission | None
     about: Words = ""
+    in_menu: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Shown:
     text: Words
     about: Words
     current: bool
+    in_menu: bool
 
 
 ENTRIES: list[Entry] = []
@@ -57,6 +60,7 @@ def shown() -> tuple[Shown, ...]:
             text=entry.text,
             about=entry.about,
             current=_area() == entry.endpoint.partition(".")[0],
+            in_menu=entry.in_menu,
         )
         for entry in sorted(ENTRIES, key=_place)
         if entry.permission is None or actor.may(entry.permission)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -15,9 +16,10 @@ from wtforms.validators import InputRequired, Length
 from emrex_gateway import administering
 from emrex_gateway.administering import AccountLine
 from emrex_gateway.domain import AccountKind, AdminRole, Grant, Permission
-from emrex_gateway.errors import ConfigError
+from emrex_gateway.errors import ConfigError, EditConflict
 from emrex_gateway.web._context import services
 from emrex_gateway.web._languages import best
+from emrex_gateway.web.admin._conflicts import Conflict, conflict
 from emrex_gateway.web.admin._forms import AdminForm
 from emrex_gateway.web.admin._frame import actor, allowed, area
 from emrex_gateway.web.admin._menu import ENTRIES, Entry
@@ -64,11 +66,13 @@ class GrantForm(AdminForm):
         self.role.choices = [(r.value, f"{role_name(r)}: {role_about(r)}") for r in AdminRole]
         with services().store.read() as uow:
             found = [(i.slug, best(i.names, i.slug)) for i in uow.config.institutions()]
-        self.institution.choices = [("", _("everywhere")), *found]
+        # Everywhere is much: it is chosen on purpose, not because it stood there first.
+        self.institution.choices = [*found, ("", _("everywhere: all institutions, new ones too"))]
 
     def grant(self) -> Grant:
-        """What was chosen."""
-        return Grant(AdminRole(self.role.data), self.institution.data or "")
+        """What was chosen; an operator's place does not matter."""
+        role = AdminRole(self.role.data)
+        return Grant(role, "" if role is AdminRole.OPERATOR else self.institution.data or "")
 
 
 class AccountForm(GrantForm):
@@ -120,15 +124,25 @@ def person(id_: str) -> str:
 def give(id_: str) -> Response | tuple[str, int]:
     """Give a role."""
     line, form = _line(id_), GrantForm(request.form)
-    if form.validate():
-        try:
-            grants = line.account.grants | {form.grant()}
-            administering.set_grants(
-                services(), actor(), id_, grants, version=form.version.data or None
-            )
-            return redirect(url_for(".person", id_=id_, done=_ROLES), code=303)
-        except ConfigError as error:
-            form.blame(error)
+    if not form.validate():
+        return _page(line, form), 422
+    grants = line.account.grants | {form.grant()}
+    try:
+        version = form.version.data or None
+        administering.set_grants(services(), actor(), id_, grants, version=version)
+        return redirect(url_for(".person", id_=id_, done=_ROLES), code=303)
+    except ConfigError as error:
+        form.blame(error)
+    except EditConflict:
+        told = conflict(
+            form,
+            administering.account_facts(line.account),
+            administering.account_facts(replace(line.account, grants=grants)),
+            kind="account",
+            key=id_,
+            address=url_for(".person", id_=id_),
+        )
+        return _page(line, form, told), 409
     return _page(line, form), 422
 
 
@@ -202,7 +216,7 @@ def remove(id_: str) -> Response | str:
     )
 
 
-def _page(line: AccountLine, form: GrantForm) -> str:
+def _page(line: AccountLine, form: GrantForm, told: Conflict | None = None) -> str:
     form.version.data = administering.account_version(line.account)
     return render_template(
         "emrex/admin/person.html",
@@ -210,6 +224,7 @@ def _page(line: AccountLine, form: GrantForm) -> str:
         form=form,
         grants=[(g, administering.role_of(g)) for g in sorted(line.account.grants)],
         is_self=line.account.id == actor().account,
+        conflict=told,
     )
 
 

@@ -13,7 +13,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from emrex_gateway import administering
-from emrex_gateway.domain import Permission, RoleRule, RuleKind
+from emrex_gateway.domain import AdminRole, Permission, RoleRule, RuleKind
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.web._context import services
 from emrex_gateway.web._languages import best
@@ -71,7 +71,7 @@ def rule_list() -> str:
 @allowed(Permission.RUN)
 def new_rule() -> Response | str | tuple[str, int]:
     """Add a rule."""
-    form = RuleForm(request.form)
+    form = RuleForm(request.form, role=AdminRole.ADMINISTRATOR.value)
     if request.method == "POST" and form.validate():
         try:
             administering.add_rule(

@@ -24,7 +24,7 @@ def test_everybody_has_a_page_to_start_from(world: AdminWorld, role: AdminRole) 
     browser.get("/admin/")
 
     assert 200 == browser.status
-    assert ["maija"] == browser.page.xpath("//header//*[@class='who']/text()")
+    assert ["maija"] == browser.page.xpath("//header//a[@class='who']/text()")
 
 
 def test_logging_out_needs_the_form_and_ends_the_session(world: AdminWorld) -> None:
@@ -66,5 +66,5 @@ def test_errors_stand_in_the_frame_with_a_reference(world: AdminWorld) -> None:
     browser.get("/admin/nowhere")
 
     assert 404 == browser.status
-    assert ["maija"] == browser.page.xpath("//header//*[@class='who']/text()")
+    assert ["maija"] == browser.page.xpath("//header//a[@class='who']/text()")
     assert "give this reference" in browser.text

@@ -65,7 +65,7 @@ def test_the_hosts_operator_is_ours(
 ) -> None:
     """Straight to the pages, under the host's name for them; forms work; the trail holds neither name nor key."""
     boss = browser("boss").get("/admin/")
-    assert ["Name of boss"] == boss.page.xpath("//header//*[@class='who']/text()")
+    assert ["Name of boss"] == boss.page.xpath("//header//a[@class='who']/text()")
     assert not boss.page.xpath("//form[@data-step='logout']")
 
     boss.get("/admin/people/new").submit_form(

@@ -81,7 +81,7 @@ def test_the_roles_are_the_union_of_the_rules_that_fit(world: AdminWorld) -> Non
         "Officer: Campus University",
         "Support: Campus University",
     ] == roles
-    assert ["Pekka Palvelija"] == browser.page.xpath("//header//*[@class='who']/text()")
+    assert ["Pekka Palvelija"] == browser.page.xpath("//header//a[@class='who']/text()")
 
 
 def test_nobody_gets_in_without_a_role(world: AdminWorld) -> None:
