@@ -44,7 +44,7 @@ def create_index(name: str, table: str, columns: Sequence[str]) -> None:
 
 
 def in_batches(table: str, statement: str) -> None:
-    """Run a statement for all rows of a table, by their ``id``; it names them as ``{batch}``."""
+    """Run a statement for all rows of a table, by their ``id``: it says ``id IN ({batch})``."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute(statement.replace("{batch}", f"SELECT id FROM {table}"))  # noqa: S608 (constants)
         return
@@ -52,7 +52,7 @@ def in_batches(table: str, statement: str) -> None:
     source = sa.table(table, key)
     with op.get_context().autocommit_block():
         connection = op.get_bind()
-        last = None
+        chosen, last = statement.replace("IN ({batch})", "= ANY(:ids)"), None
         while True:
             page = sa.select(key).select_from(source).order_by(key).limit(BATCH)
             if last is not None:
@@ -60,8 +60,5 @@ def in_batches(table: str, statement: str) -> None:
             ids = connection.execute(page).scalars().all()
             if not ids:
                 return
-            chosen = sa.text(statement.replace("{batch}", ":ids")).bindparams(
-                sa.bindparam("ids", expanding=True)
-            )
-            connection.execute(chosen, {"ids": list(ids)})
+            connection.execute(sa.text(chosen), {"ids": list(ids)})
             last = ids[-1]
