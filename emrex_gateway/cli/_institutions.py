@@ -36,7 +36,7 @@ certificate = "file:/etc/emrex/example.pem"
 id = "example-peppi"
 institution = "example"
 adapter = "peppi"                      # an installed plugin
-# enabled, position
+# enabled, position; required, fallback (docs/adapters.md)
 [adapters.settings]                    # as the plugin says; secrets by reference
 
 [[login_methods]]
@@ -94,15 +94,14 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from emrex_gateway.adapters import check_settings, plugin
-from emrex_gateway.administering import check_access_point, check_institution
+from emrex_gateway.administering import check_access_point, check_adapter, check_institution
 from emrex_gateway.administering._parties import (
     FederationPart,
     KnownClientPart,
     LoginMethodPart,
     ServiceProviderPart,
 )
-from emrex_gateway.administering._values import SLUG, match, read_texts
+from emrex_gateway.administering._values import read_texts
 from emrex_gateway.cli._plan import Plan, check_references
 from emrex_gateway.domain import (
     AccessPoint,
@@ -168,6 +167,8 @@ class _Adapter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     settings: dict[str, Any] = {}
     enabled: bool = True
     position: int = 0
+    required: bool = True
+    fallback: bool = False
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -258,10 +259,4 @@ def _left_out(parts: Iterable[_Institution | _AccessPoint]) -> dict[str, frozens
 
 
 def _binding(one: _Adapter) -> AdapterBinding:
-    where = f"adapter {one.id!r}"
-    match(SLUG, one.id, where, "id")
-    try:
-        check_settings(plugin(one.adapter), one.settings)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
-    return AdapterBinding(**msgspec.structs.asdict(one))
+    return check_adapter(AdapterBinding(**msgspec.structs.asdict(one)))
