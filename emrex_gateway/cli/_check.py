@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from emrex_gateway import bootstrap, log
+from emrex_gateway import bootstrap, log, trail
 from emrex_gateway.adapters import check_settings, plugin
 from emrex_gateway.cli._check_parties import (
     federation_checks,
@@ -72,6 +72,7 @@ def _checks(signing: bool, providers: bool) -> Iterator[tuple[str, Check]]:
     yield from _rows(services, providers)
     if signing:
         yield from _keys(services)
+        yield "audit trail", partial(trail.check_signing, services)
 
 
 def _settings(settings: Settings) -> str:

@@ -13,7 +13,7 @@ from emrex_gateway.trail._chain import chain
 from emrex_gateway.trail._check import ChainState, check, state
 from emrex_gateway.trail._key import key_id, private_key, public_pem, read_public
 from emrex_gateway.trail._search import PAGE, export, may_see, search
-from emrex_gateway.trail._sign import SUBJECT, Signed, order_due, sign_head
+from emrex_gateway.trail._sign import SUBJECT, Signed, check_signing, order_due, sign_head
 from emrex_gateway.trail._verify import Report, verify
 from emrex_gateway.trail._walk import Finding, Trouble
 
@@ -31,6 +31,7 @@ __all__ = [
     "canonical",
     "chain",
     "check",
+    "check_signing",
     "digest",
     "export",
     "key_id",

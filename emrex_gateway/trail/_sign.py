@@ -7,6 +7,7 @@ says so: a kill in between leaves a line that the next run takes as it is.
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from emrex_gateway.trail._file import (
     sign_line,
     signed_by,
 )
-from emrex_gateway.trail._key import private_key
+from emrex_gateway.trail._key import key_id, private_key
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,25 @@ def sign_head(services: Services) -> Signed:
         raise
 
 
+def check_signing(services: Services) -> str:
+    """Say whether this process could sign a head, and with which key.
+
+    Raises ``ConfigError`` for a key or a file that cannot be used; makes neither.
+    """
+    if not services.settings.audit_heads:
+        return "heads are not signed (audit_heads is not set)"
+    path = _path(services)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ConfigError("the file of heads cannot be written by this user")
+    try:
+        key = private_key(services.settings, services.secrets, make=False)
+    except ConfigError:
+        if services.settings.audit_key or not os.access(services.settings.key_directory, os.W_OK):
+            raise
+        return "heads will be signed with a key that the worker makes"
+    return f"heads are signed with the key {key_id(key.public_key())}"
+
+
 def _path(services: Services) -> Path:
     if not services.settings.audit_heads:
         raise ConfigError("audit_heads names no file for the heads")
@@ -117,6 +137,7 @@ def _sign(services: Services, key: Ed25519PrivateKey, path: Path) -> Signed:
         with services.store.begin() as uow:
             uow.trail.hold()
             gone = _let_go(uow, key, handle, now, _lifetime(services))
+            uow.retention.mark({"trail": gone}, now)
             uow.retention.mark({"trail": gone}, now)  # the page about retention shows it
     if gone:
         log.info("%d old events of the trail went behind a signed checkpoint", gone)

@@ -367,3 +367,52 @@ def test_what_was_kept_from_its_number_can_be_collected(world: TrailWorld) -> No
         assert 2 == uow.trail.collect()
 
     assert 2 == trail.chain(world.services)
+
+
+def test_a_process_of_the_former_release_goes_on_writing(world: TrailWorld) -> None:
+    """It knows no institution and no waiting list; its events are numbered all the same.
+
+    Whose they are is found by the transfer, while its row is there.
+    """
+    added = transfer(access_point="example")
+    with world.store.begin() as uow:
+        uow.config.put_institution(stores.institution())
+        uow.config.put_access_point(stores.access_point())
+        uow.transfers.add(added)
+    with databases.engine(world.url).begin() as connection:
+        for owner in ("NULL", f"'{added.id}'"):
+            connection.exec_driver_sql(
+                "INSERT INTO emrex_audit (at, event, transfer, facts)"
+                f" VALUES ('2026-03-01 12:00:00', 'reply.downloaded', {owner}, '{{}}')"
+            )
+
+    assert 2 == trail.chain(world.services)
+    assert [] == world.verify_chain()
+    wanted = trail.TrailFilter(institutions=("example",))
+    with world.store.read() as uow:
+        assert [added.id] == [one.transfer for one in uow.trail.search(wanted)]
+        assert 0 == uow.retention.marks()["trail"].removed
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"audit_heads": ""}, "not signed"),
+        ({}, "that the worker makes"),
+        ({"audit_key": "env:FIRST"}, "ConfigError"),
+        ({"audit_heads": "/nowhere/at/all/heads.jsonl"}, "ConfigError"),
+    ],
+    ids=["no file", "no key yet", "no key", "no right"],
+)
+def test_check_config_says_whether_heads_can_be_signed(
+    tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    """Before the first head is due."""
+    (tmp_path / "keys").mkdir()
+    world = make_trail_world(tmp_path, **settings)
+    try:
+        found = trail.check_signing(world.services)
+    except ConfigError as error:
+        found = type(error).__name__
+    assert said in found
+    world.store.close()
