@@ -95,6 +95,7 @@ class System:
         self.student = Student(key="s1", given_names="Testi", family_name="Testinen")
         self.records: tuple[StudyRecord, ...] = ()
         self.asked: list[Any] = []
+        self.opened: list[RichSettings] = []
 
     def say(self, what: Any) -> None:
         """Note the call, or fail."""
@@ -128,7 +129,8 @@ class RichPlugin:
 
     @contextmanager
     def open(self, institution: Any, settings: RichSettings) -> Iterator[Adapter]:
-        """Opens nothing."""
+        """Opens nothing but notes with what."""
+        SYSTEM.opened.append(settings)
         yield Adapter(ping=lambda: SYSTEM.say(settings), source=_Source())
 
     def convert(self, institution: Any, settings: Any, answer: bytes) -> Any:
