@@ -174,6 +174,7 @@ from emrex_gateway.administering._parties import (
     LoginMethodPart,
     ServiceProviderPart,
     read_part,
+    values_of,
 )
 from emrex_gateway.administering._points import (
     KEY_SCHEMES,
@@ -426,6 +427,7 @@ __all__ = [
     "undo_switch_off_login_method",
     "use_of",
     "users_of",
+    "values_of",
     "version_of",
     "visits",
     "warn_of_expiries",

@@ -50,6 +50,9 @@ CODE_OF_CONDUCT = "https://refeds.org/category/code-of-conduct/v2"
 SIRTFI = ("https://refeds.org/sirtfi", "https://refeds.org/sirtfi2")
 """REFEDS Security Incident Response Trust Framework, which wants a security contact."""
 
+_TEXTS = {"names", "descriptions", "information", "privacy"}
+"""Fields of rows that hold texts."""
+
 Part = TypeVar("Part", bound=msgspec.Struct)
 
 
@@ -61,6 +64,14 @@ def read_part(type_: type[Part], values: Mapping[str, Any], where: str) -> Part:
         message, _, path = str(error).partition(" - at `$.")
         field = path.rstrip("`").split("[")[0].split(".")[0]
         raise ConfigError(f"{where}: {field or 'a field'}: {message}", field) from None
+
+
+def values_of(row: object) -> dict[str, Any]:
+    """Return a row as its part takes it: ``read_part(…, values_of(row), …).check()`` gives the row again."""
+    found: dict[str, Any] = msgspec.to_builtins(row)
+    for name in _TEXTS & found.keys():
+        found[name] = {one["lang"] or "": one["value"] for one in found[name]}
+    return found
 
 
 class FederationPart(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -183,16 +183,7 @@ def _chosen(method: LoginMethod, choice: str, entity_id: str) -> LoginMethod:
     changed = {**method.settings, setting: [*kept, entity_id] if add else kept}
     if not changed[setting]:
         del changed[setting]
-    values = {
-        "id": method.id,
-        "institution": method.institution,
-        "kind": method.kind,
-        "names": {one.lang or "": one.value for one in method.names},
-        "settings": changed,
-        "enabled": method.enabled,
-        "position": method.position,
-        "for_administrators": method.for_administrators,
-    }
+    values = administering.values_of(method) | {"settings": changed}
     part = administering.read_part(administering.LoginMethodPart, values, f"{method.id!r}")
     return part.check()
 
