@@ -11,10 +11,8 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 
-from emrex_gateway import settings
+import databases
 from emrex_gateway.cli import main
-from emrex_gateway.secrets import resolve_secret
-from emrex_gateway.store import upgrade
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +27,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with an empty database and the settings in the environment."""
     (tmp_path / "payload").write_text(base64.b64encode(b"p" * 32).decode())
     monkeypatch.setenv("EMREX_PUBLIC_URL", "https://emrex.example.org/emrex")
-    monkeypatch.setenv("EMREX_DATABASE_URL", f"sqlite:///{tmp_path / 'emrex.sqlite3'}")
+    monkeypatch.setenv("EMREX_DATABASE_URL", databases.new_database(tmp_path))
     monkeypatch.setenv("EMREX_PAYLOAD_KEYS", f"file:{tmp_path / 'payload'}")
     monkeypatch.setenv("EMREX_REDIS_URL", "redis://127.0.0.1:1/0")
-    upgrade(settings.load(), resolve_secret)
     return tmp_path
 
 
