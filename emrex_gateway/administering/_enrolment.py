@@ -116,7 +116,7 @@ def finish_enrolment(services: Services, secret: str, code: str) -> Enrolled:
     with services.store.begin() as uow:
         waiting = _waiting(services, uow, secret)
         account = uow.administrators.account(waiting.account)
-        kept = uow.administrators.credentials(waiting.account)
+        kept = uow.administrators.credentials(waiting.account, hold=True)
         fits = kept is not None and _invited(services, kept, waiting.invitation)
         if account is None or not account.enabled or not fits or waiting.tries >= 10:
             raise LoginError("the enrolment is over", reason="enrolment")
@@ -154,7 +154,7 @@ def change_password(services: Services, visitor: Visitor, *, old: str, new: str)
         raise ConfigError("wrong", "old")
     hashed = hash_password(new)
     with services.store.begin() as uow:
-        if uow.administrators.credentials(id_) != kept:
+        if uow.administrators.credentials(id_, hold=True) != kept:
             raise ConfigError("wrong", "old")
         uow.administrators.put_credentials(id_, replace(kept, password=hashed))
         _note(uow, visitor, "password")
@@ -167,7 +167,7 @@ def renew_codes(services: Services, visitor: Visitor) -> tuple[str, ...]:
     id_ = visitor.actor.account
     codes = new_codes()
     with services.store.begin() as uow:
-        kept = uow.administrators.credentials(id_)
+        kept = uow.administrators.credentials(id_, hold=True)
         if kept is None:
             raise ConfigError("this account has no codes here: its login provider keeps them")
         changed = replace(kept, codes=tuple(map(digest, codes)))

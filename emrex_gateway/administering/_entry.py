@@ -138,7 +138,7 @@ def _failed(limit: _Limit, before: Throttle, now: datetime) -> Throttle:
 def _still(uow: UnitOfWork, account: Account, kept: Credentials) -> Account | None:
     """The account as it is now, unless it or its credentials changed since they were looked at."""
     now = uow.administrators.account(account.id)
-    same = uow.administrators.credentials(account.id) == kept
+    same = uow.administrators.credentials(account.id, hold=True) == kept
     return now if now is not None and now.enabled and same else None
 
 

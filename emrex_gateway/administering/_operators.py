@@ -24,6 +24,7 @@ def keep_an_operator(uow: UnitOfWork, actor: Actor, *, even_last: bool = False) 
     the host's check is another one. Raises ``ConfigError``; ``even_last``
     (commands only) lets it happen.
     """
+    uow.config.hold()  # two operators at once must not take each other's way in
     before = _is_left(uow)
     yield
     if before and not even_last and not actor.account.startswith(HOST_PREFIX) and not _is_left(uow):

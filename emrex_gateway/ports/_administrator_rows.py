@@ -37,8 +37,8 @@ class AdministratorRows(Protocol):
     def remove_account(self, id_: str) -> None:
         """With its credentials and sessions."""
 
-    def credentials(self, account: str) -> Credentials | None:
-        """Raises ``SealError``. The row stays locked until the transaction ends."""
+    def credentials(self, account: str, *, hold: bool = False) -> Credentials | None:
+        """Raises ``SealError``. ``hold`` keeps others from changing them until the transaction ends."""
 
     def put_credentials(self, account: str, credentials: Credentials) -> None: ...
 

@@ -58,12 +58,11 @@ class SqlAdministratorRows(SqlVisitRows):
     def remove_account(self, id_: str) -> None:
         self._connection.execute(sa.delete(t.account).where(t.account.c.id == id_))
 
-    def credentials(self, account: str) -> Credentials | None:
-        row = self._connection.execute(
-            sa.select(t.credentials.c.wrapped_by, t.credentials.c.sealed)
-            .where(t.credentials.c.account == account)
-            .with_for_update()
-        ).one_or_none()
+    def credentials(self, account: str, *, hold: bool = False) -> Credentials | None:
+        query = sa.select(t.credentials.c.wrapped_by, t.credentials.c.sealed).where(
+            t.credentials.c.account == account
+        )
+        row = self._connection.execute(query.with_for_update() if hold else query).one_or_none()
         if row is None:
             return None
         opened = self._keys.open(f"credentials {account}", row.wrapped_by, row.sealed)
