@@ -44,7 +44,7 @@ def steps_of(shown: ShownTry) -> list[StepLine]:
     for step, title in titles.items():
         if step == answer.step and shown.row.outcome not in ("ok", "EditConflict"):
             lines.append(StepLine(title, "failed", None))
-        elif step in times or (step == "settings" and times):
+        elif step in times or step == "settings":
             lines.append(StepLine(title, "done", times.get(step)))
     return lines
 

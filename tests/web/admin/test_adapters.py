@@ -300,7 +300,7 @@ def test_a_test_student_shows_what_would_be_exported(
 ) -> None:
     """The records as a student would see them, and the unsigned document, marked; no identifier leaks."""
     add(browser)
-    browser.get(f"{ONE}/try").submit_form("try", esi=ESI, action="student")
+    browser.get(f"{ONE}/try").submit_form("try", esi=ESI)
     world.work()
     browser.reload()
     assert "It works" in browser.text
@@ -323,7 +323,7 @@ def test_a_test_student_shows_what_would_be_exported(
 def test_a_try_is_for_who_asked_and_for_an_hour(world: AdminWorld, browser: AdminBrowser) -> None:
     """Another administrator, however mighty, does not see it; after an hour nobody does, and it is gone."""
     add(browser)
-    browser.get(f"{ONE}/try").submit_form("try", esi=ESI, action="student")
+    browser.get(f"{ONE}/try").submit_form("try", esi=ESI)
     world.work()
     assert 200 == browser.reload().status
     assert 404 == world.admin().get(browser.path).status
@@ -346,7 +346,7 @@ def test_a_try_says_which_rule_broke(world: AdminWorld, browser: AdminBrowser) -
     ]
     for nobody, records, told in cases:
         SYSTEM.nobody, SYSTEM.records = nobody, records
-        browser.get(f"{ONE}/try").submit_form("try", esi=ESI, action="student")
+        browser.get(f"{ONE}/try").submit_form("try", esi=ESI)
         world.work()
         assert told in browser.reload().text
 
@@ -354,7 +354,7 @@ def test_a_try_says_which_rule_broke(world: AdminWorld, browser: AdminBrowser) -
 def test_a_try_needs_somebody_to_ask_for(browser: AdminBrowser) -> None:
     """An empty form is refused with what to do."""
     add(browser)
-    browser.get(f"{ONE}/try").submit_form("try", action="student")
+    browser.get(f"{ONE}/try").submit_form("try")
     assert 400 == browser.status
     assert "Fill in at least one identifier" in browser.text
 
@@ -448,7 +448,7 @@ def test_too_many_tries_wait(world: AdminWorld, browser: AdminBrowser) -> None:
     add(browser)
     for _ in range(10):
         administering.order_try(world.services, world.operator(), "campus", "campus-rich")
-    browser.get(f"{ONE}/try").submit_form("try", action="ping")
+    browser.get(f"{ONE}/try").submit_form("ping")
     assert "Too many tests are under way" in browser.text
     world.work()
-    assert browser.get(f"{ONE}/try").submit_form("try", action="ping").has("progress")
+    assert browser.get(f"{ONE}/try").submit_form("ping").has("progress")
