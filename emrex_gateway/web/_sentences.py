@@ -76,7 +76,7 @@ def contents_words(kind: str) -> str:
         "origin": _("Where the transfer began"),
         "login": _("Protection of a login under way"),
         "claimed": _("Whom the university's system announced"),
-        "failure": _("Why the last login did not work"),
+        "failure": _("Whether the last login worked"),
         "logout": _("What it takes to log out at the university"),
         "identity": _("What the login said of you"),
         "listing": _("Your study records"),
