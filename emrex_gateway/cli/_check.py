@@ -10,6 +10,7 @@ import click
 
 from emrex_gateway import bootstrap, log, trail
 from emrex_gateway.adapters import check_settings, plugin
+from emrex_gateway.cli._check_operations import operation_checks
 from emrex_gateway.cli._check_parties import (
     federation_checks,
     saml_method,
@@ -32,8 +33,9 @@ Check = Callable[[], str]
     "--signing", is_flag=True, help="Check the signing keys too; run it as the signing worker."
 )
 @click.option("--providers", is_flag=True, help="Ask the OpenID providers too, over the network.")
+@click.option("--running", is_flag=True, help="Check that a worker lives for every queue.")
 @click.pass_context
-def check_config(context: click.Context, *, signing: bool, providers: bool) -> None:
+def check_config(context: click.Context, *, signing: bool, providers: bool, running: bool) -> None:
     """Check settings, payload keys, database, Redis and what institutions switched on.
 
     One line each; exit status 0, or 1 when something would not work. Values of
@@ -41,7 +43,7 @@ def check_config(context: click.Context, *, signing: bool, providers: bool) -> N
     """
     log.configure(level="CRITICAL")
     failed = False
-    for name, check in _checks(signing, providers):
+    for name, check in _checks(signing, providers, running):
         try:
             click.echo(f"ok    {name}: {check()}")
         except GatewayError as error:
@@ -50,7 +52,7 @@ def check_config(context: click.Context, *, signing: bool, providers: bool) -> N
     context.exit(1 if failed else 0)
 
 
-def _checks(signing: bool, providers: bool) -> Iterator[tuple[str, Check]]:
+def _checks(signing: bool, providers: bool, running: bool) -> Iterator[tuple[str, Check]]:
     """Yield the checks in their order; those that need what failed are left out."""
     try:
         settings = load()
@@ -69,6 +71,7 @@ def _checks(signing: bool, providers: bool) -> Iterator[tuple[str, Check]]:
         yield "database", partial(_fail, message)
         return
     yield "database", partial(_database, settings)
+    yield from operation_checks(services, signing=signing, running=running)
     yield from _rows(services, providers)
     if signing:
         yield from _keys(services)
@@ -144,7 +147,7 @@ def _binding(binding: AdapterBinding) -> str:
 def _login_method(services: Services, method: LoginMethod, ask: bool) -> str:
     settings = settings_of(method)
     if isinstance(settings, SamlSettings):
-        return saml_method(services, method, settings, ask=ask)
+        return saml_method(services, method, ask=ask)
     login = services.logins.get(method.kind)
     if isinstance(login, OidcLogin):
         login.check(method, ask=ask)
