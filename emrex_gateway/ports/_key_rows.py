@@ -29,8 +29,8 @@ class KeyRows(Protocol):
 
     def put_registration(self, registration: Registration) -> None: ...
     def self_test(self, id_: str) -> SelfTest | None: ...
-    def self_test_of_session(self, session_id: str) -> SelfTest | None:
-        """The self-test that a reply names, held until the transaction ends."""
+    def hold_self_test(self, id_: str) -> SelfTest | None:
+        """As ``self_test``; nobody else changes the row until the transaction ends."""
 
     def last_self_test(self, access_point: str) -> SelfTest | None:
         """The latest that has a result."""

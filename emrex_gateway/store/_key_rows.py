@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -83,13 +82,9 @@ class SqlKeyRows:
     def self_test(self, id_: str) -> SelfTest | None:
         return self._test(sa.select(t.self_test.c.data).where(t.self_test.c.id == id_))
 
-    def self_test_of_session(self, session_id: str) -> SelfTest | None:
-        table = t.self_test
-        return self._test(
-            sa.select(table.c.data)
-            .where(table.c.session_hash == _hash(session_id))
-            .with_for_update()
-        )
+    def hold_self_test(self, id_: str) -> SelfTest | None:
+        query = sa.select(t.self_test.c.data).where(t.self_test.c.id == id_)
+        return self._test(query.with_for_update())
 
     def last_self_test(self, access_point: str) -> SelfTest | None:
         table = t.self_test
@@ -106,7 +101,6 @@ class SqlKeyRows:
             "id",
             id=test.id,
             access_point=test.access_point,
-            session_hash=_hash(test.session_id),
             expires_at=test.expires_at,
             finished_at=test.finished_at,
             data=_text(test),
@@ -137,10 +131,6 @@ class SqlKeyRows:
     def _test(self, query: sa.Select[Any]) -> SelfTest | None:
         data = self._connection.execute(query).scalar_one_or_none()
         return None if data is None else decode(data, SelfTest)
-
-
-def _hash(session_id: str) -> str:
-    return hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _text(value: object) -> str:

@@ -30,9 +30,7 @@ self_test = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("access_point", ForeignKey("emrex_access_point.slug"), nullable=False, index=True),
-    Column("session_hash", String(64), nullable=False),
     Column("expires_at", Utc, nullable=False, index=True),
     Column("finished_at", Utc),
     Column("data", Text, nullable=False),
-    Index(None, "session_hash", unique=True),
 )

@@ -36,7 +36,6 @@ def upgrade() -> None:
         "emrex_self_test",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("access_point", sa.String(length=64), nullable=False),
-        sa.Column("session_hash", sa.String(length=64), nullable=False),
         sa.Column("expires_at", Time, nullable=False),
         sa.Column("finished_at", Time, nullable=True),
         sa.Column("data", sa.Text(), nullable=False),
@@ -45,7 +44,6 @@ def upgrade() -> None:
     )
     _index("emrex_self_test", "access_point")
     _index("emrex_self_test", "expires_at")
-    _index("emrex_self_test", "session_hash", unique=True)
 
 
 def _belongs(table: str) -> sa.ForeignKeyConstraint:
@@ -54,5 +52,5 @@ def _belongs(table: str) -> sa.ForeignKeyConstraint:
     )
 
 
-def _index(table: str, *columns: str, unique: bool = False) -> None:
-    op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, list(columns), unique=unique)
+def _index(table: str, *columns: str) -> None:
+    op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, list(columns), unique=False)
