@@ -68,3 +68,12 @@ def test_errors_stand_in_the_frame_with_a_reference(world: AdminWorld) -> None:
     assert 404 == browser.status
     assert ["maija"] == browser.page.xpath("//header//a[@class='who']/text()")
     assert "give this reference" in browser.text
+
+
+def test_the_start_page_leads_to_what_is_ones_own(world: AdminWorld) -> None:
+    """An institution's administrator finds it at once; a role without pages yet is told so."""
+    own = world.admin(AdminRole.ADMINISTRATOR, "campus").get("/admin/")
+    assert "/emrex/admin/i/campus/" in own.page.xpath("//main//h2/a/@href")
+
+    officer = world.admin(AdminRole.OFFICER, "campus").get("/admin/")
+    assert "nothing to do here for your role yet" in officer.text
