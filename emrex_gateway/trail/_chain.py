@@ -9,7 +9,8 @@ from emrex_gateway.trail._canonical import digest
 BATCH = 500
 """The most events of one transaction: others wait for SQLite's only writer meanwhile."""
 
-ROUNDS = 100
+ROUNDS = 20
+"""The most transactions of one sweep; the next one goes on."""
 
 
 def chain(services: Services, *, rounds: int = ROUNDS) -> int:

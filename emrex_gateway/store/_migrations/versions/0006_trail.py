@@ -17,6 +17,7 @@ depends_on = None
 Time = sa.DateTime(timezone=True)
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 CHECKPOINT = "(SELECT coalesce(max(number), 0) FROM emrex_audit_head WHERE kind = 'checkpoint')"
+COVERED = f"EXISTS (SELECT 1 FROM emrex_audit_link WHERE event = OLD.id AND number <= {CHECKPOINT})"  # noqa: S608 (constants of this file)
 
 
 def upgrade() -> None:
@@ -109,8 +110,7 @@ def _sqlite_triggers() -> None:
     refuse(
         "emrex_audit",
         "DELETE",
-        "WHEN NOT EXISTS (SELECT 1 FROM emrex_audit_link WHERE event = OLD.id"
-        f" AND number <= {CHECKPOINT})",
+        f"WHEN NOT {COVERED}",
     )
     refuse("emrex_audit_link", "UPDATE")
     refuse("emrex_audit_link", "DELETE", f"WHEN OLD.number > {CHECKPOINT}")
@@ -138,11 +138,8 @@ def _postgresql_triggers() -> None:
             f"CREATE TRIGGER {table}_keep BEFORE {verbs} ON {table}"
             f" FOR EACH STATEMENT EXECUTE FUNCTION {table}_keep()"
         )
-    covered = (
-        f"EXISTS (SELECT 1 FROM emrex_audit_link WHERE event = OLD.id AND number <= {CHECKPOINT})"
-    )
     for table, allowed in (
-        ("emrex_audit", covered),
+        ("emrex_audit", COVERED),
         ("emrex_audit_link", f"OLD.number <= {CHECKPOINT}"),
     ):
         op.execute(
