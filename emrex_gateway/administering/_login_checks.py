@@ -2,7 +2,7 @@
 
 A page waits for no provider. What needs only rows and files is looked at
 before the method is switched on; the provider itself is asked by a job, which
-then switches the method on, or says what is wrong (decision 0017).
+then switches the method on, or says what is wrong (decision 0022).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +13,15 @@ import click
 
 from emrex_gateway import audit, bootstrap, log
 from emrex_gateway.adapters import Adapters
-from emrex_gateway.administering import Thing, check_access_point, put, record, shell_actor
+from emrex_gateway.administering import (
+    Thing,
+    check_access_point,
+    drop_service_provider,
+    put,
+    put_login_method,
+    record,
+    shell_actor,
+)
 from emrex_gateway.cli._institutions import read
 from emrex_gateway.cli._plan import Plan
 from emrex_gateway.domain import (
@@ -56,7 +65,8 @@ def apply(*, file: Path, check: bool, no_ping: bool, keep: bool) -> None:
 
     Creates or upgrades the tables first. Running it again changes nothing. An
     adapter is switched on only when its system answers. What FILE no longer
-    names is switched off, not deleted.
+    names is switched off, not deleted; a service provider, which has no switch,
+    is removed and can be put back for 30 days (`service-provider restore`).
     """
     try:
         settings = load()
@@ -131,6 +141,7 @@ class _Writer:
             rest: list[Switchable] = [*left, *points.values()]
             for row in (*rest, *bindings.values(), *methods.values()):
                 yield from self._switch_off(row)
+            yield from self._remove_providers(plan)
 
     def _access_point(
         self, old: AccessPoint | None, point: AccessPoint, plan: Plan
@@ -144,11 +155,7 @@ class _Writer:
         yield from self._put(old, check_access_point(kept))
 
     def _parties(self, plan: Plan) -> Generator[Change, None, Collection[Federation]]:
-        """Write federations and service providers; return the federations that the plan does not name.
-
-        A service provider that it does not name stays: it is what other parties'
-        copies of its metadata point at, and without a login method it does nothing.
-        """
+        """Write federations and service providers; return the federations that the plan does not name."""
         federations = {one.slug: one for one in self._config.federations()}
         providers = {one.institution: one for one in self._config.service_providers()}
         for federation in plan.federations:
@@ -156,6 +163,17 @@ class _Writer:
         for provider in plan.service_providers:
             yield from self._put(providers.get(provider.institution), provider)
         return federations.values()
+
+    def _remove_providers(self, plan: Plan) -> Iterator[Change]:
+        """Remove service providers that the plan does not name: nothing that is on needs them any more.
+
+        For a while they can be put back (``service-provider restore``).
+        """
+        named = {one.institution for one in plan.service_providers}
+        for provider in self._config.service_providers():
+            if provider.institution not in named:
+                drop_service_provider(self._uow, self._actor, provider, datetime.now(UTC))
+                yield Change("-", f"service provider {provider.institution}: removed")
 
     def _known_clients(self, plan: Plan) -> Iterator[Change]:
         old = self._config.known_clients()
@@ -180,14 +198,19 @@ class _Writer:
         if old == new:
             return
         thing, write = self._place(new)
-        if not put(self._uow, self._actor, thing, old, new, write=write):
+        if isinstance(new, LoginMethod):  # what administrators log in by asks for more care
+            before = old if isinstance(old, LoginMethod) else None
+            changed = put_login_method(self._uow, self._actor, before, new)
+        else:
+            changed = put(self._uow, self._actor, thing, old, new, write=write)
+        if not changed:
             write(new)  # only its order or its types differ, which the trail does not tell apart
         if old is None:
             yield Change("+", f"{thing.kind} {thing.key}")
         else:
             fields = [f.name for f in dataclasses.fields(new)]
-            changed = [name for name in fields if getattr(old, name) != getattr(new, name)]
-            yield Change("~", f"{thing.kind} {thing.key}: {', '.join(changed)}")
+            differ = [name for name in fields if getattr(old, name) != getattr(new, name)]
+            yield Change("~", f"{thing.kind} {thing.key}: {', '.join(differ)}")
 
     def _place(self, row: Row) -> tuple[Thing, Callable[[Any], None]]:
         """What the row is called in the trail, and who writes it."""

@@ -9,7 +9,7 @@ from functools import partial
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from emrex_gateway import login
+from emrex_gateway import administering, login
 from emrex_gateway.domain import (
     Federation,
     FederationState,
@@ -50,35 +50,16 @@ def service_provider_checks(services: Services) -> Iterator[tuple[str, Check]]:
         yield f"service provider {provider.institution}", partial(_provider, services, provider)
 
 
-def saml_method(
-    services: Services, method: LoginMethod, settings: login.SamlSettings, *, ask: bool
-) -> str:
+def saml_method(services: Services, method: LoginMethod, *, ask: bool) -> str:
     """Say how many identity providers a method lets in.
 
     Raises ``ConfigError`` when it is none, or when one that it names is not
     usable; a query server is asked for it only with ``ask``.
     """
-    with services.store.read() as uow:
-        provider = uow.config.service_provider(method.institution)
-        federations = {
-            one.slug: one
-            for one in uow.config.federations()
-            if one.enabled and one.slug in settings.where.federations
-        }
-        _, found = uow.entities.search(settings.where, "", limit=1)
-    if provider is None:
-        raise ConfigError("its institution has no service provider")
-    if off := sorted(settings.where.federations - federations.keys()):
-        raise ConfigError(f"the federation {off[0]!r} is not switched on")
-    queries = any(one.kind is MetadataKind.MDQ for one in federations.values())
-    if not found and not queries:
-        raise ConfigError("no identity provider of its federations fits its settings")
-    saml = services.logins.get(method.kind)
-    if isinstance(saml, login.SamlLogin) and (ask or not queries):
-        saml.check(method)
-    if queries:
-        return f"{method.kind}, providers by query"
-    return f"{method.kind}, {found} identity provider{'' if found == 1 else 's'}"
+    said = administering.check_here(services, method)
+    if ask:
+        administering.ask_provider(services, method)
+    return said
 
 
 def _federation(services: Services, federation: Federation, state: FederationState) -> str:

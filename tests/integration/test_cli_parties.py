@@ -194,17 +194,21 @@ def test_apply_writes_federations_and_service_providers(folder: Path, store: Sql
 def test_a_federation_that_the_file_no_longer_names_is_switched_off(
     folder: Path, store: SqlStore
 ) -> None:
-    """... and stays; a service provider is left as it is, as others have its metadata."""
+    """... and stays; a service provider has no switch: it is removed, and can be put back."""
     apply(folder, WHOLE)
 
     assert "nothing changed\n" == apply(folder, INSTITUTION, "--keep").output
     assert [
         "- federation haka: switched off",
         "- login method example-haka: switched off",
+        "- service provider example: removed",
     ] == apply(folder, INSTITUTION).output.splitlines()
     assert "nothing changed\n" == apply(folder, INSTITUTION).output
     with store.read() as uow:
         assert [False] == [one.enabled for one in uow.config.federations()]
+        assert () == uow.config.service_providers()
+    assert 0 == run("service-provider", "restore", "example").exit_code
+    with store.read() as uow:
         assert uow.config.service_provider("example") is not None
     assert "~ federation haka: enabled" in apply(folder, WHOLE).output
 
@@ -467,7 +471,8 @@ def test_check_config_counts_whom_a_login_lets_in(working: Path, store: SqlStore
         until = datetime.now(UTC) + timedelta(days=7)
         uow.entities.put(entity("A", descriptor=descriptor(one), valid_until=until))
     assert login(f'providers = ["{one}"]').endswith("saml, 1 identity provider")
-    assert "no identity provider of its federations fits" in login('providers = ["urn:nobody"]')
+    assert "no federation vouches for the provider now" in login('providers = ["urn:nobody"]')
+    assert "no identity provider of its federations fits" in login('categories = ["urn:none"]')
     login("")
     with store.begin() as uow:
         (found,) = uow.config.federations()
