@@ -87,7 +87,8 @@ def test_an_institutions_administrator_changes_to_the_next_key(world: AdminWorld
 def test_the_web_process_cannot_read_the_directory_and_needs_nothing_of_it() -> None:
     """Another user serves the pages, the signing worker makes the keys: everything works all the same."""
     with as_nobody() as (folder, become_nobody):
-        world = make_key_world(folder)
+        # A file that the other user may be given; a server's socket may not be theirs.
+        world = make_key_world(folder, database_url=f"sqlite:///{folder / 'emrex.sqlite3'}")
         keys = Path(world.services.settings.key_directory)
         world.key_path.chmod(0o600)
         child = os.fork()
