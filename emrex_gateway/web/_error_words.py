@@ -82,6 +82,14 @@ _WORDS: Mapping[str, ErrorWords] = {
             "password or token has expired, or the system was updated."
         ),
     ),
+    "AdapterRefused": ErrorWords(
+        _("The study administration system refused the gateway: its password, token or rights."),
+        _SYSTEM,
+        _(
+            "Test the adapter on the institution's page, then renew the secret that its settings "
+            "refer to, or have the right given in that system. Then try again."
+        ),
+    ),
     "ConfigError": ErrorWords(
         _(
             "A setting is missing or cannot work: no adapter is switched on, or a reference leads nowhere."
@@ -129,6 +137,11 @@ _WORDS: Mapping[str, ErrorWords] = {
         _(
             "Trying again helps. If it comes often, look at the database's load and its backups' times."
         ),
+    ),
+    "QueueUnavailable": ErrorWords(
+        _("The queue (Redis) did not answer."),
+        _OURS,
+        _("Transfers wait for it and lose nothing. Look at the operations page, and at Redis."),
     ),
     "LoginError": ErrorWords(
         _("The login did not work or was refused."),
@@ -282,6 +295,7 @@ def known_errors() -> tuple[str, ...]:
     """The names that a search may offer: those that stand in transfers."""
     return (
         "AdapterError",
+        "AdapterRefused",
         "AdapterUnavailable",
         "AmbiguousStudent",
         "ConfigError",
