@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -94,7 +95,9 @@ def settings(stage: Stage, party: str, redis_url_file: Path) -> dict[str, object
     """The gateway's settings at a party, as ``emrex_gateway.settings`` names them."""
     return {
         "public_url": stage.gateway_url(party),
-        "database_url": f"sqlite:///{stage.folder / 'emrex.sqlite3'}",
+        # Tests run the whole demonstration on PostgreSQL too.
+        "database_url": os.environ.get("GATEWAY_DEMO_DATABASE")
+        or f"sqlite:///{stage.folder / 'emrex.sqlite3'}",
         "redis_url": f"file:{redis_url_file}",
         "payload_keys": [f"file:{stage.secret('payload-key')}"],
         "key_directory": str(stage.folder / "signing"),

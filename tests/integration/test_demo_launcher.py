@@ -21,6 +21,7 @@ from demo_process import (
     alive,
     announced,
     descendants,
+    environ,
     gone_soon,
     launched,
 )
@@ -77,6 +78,7 @@ def test_people_read_lines_and_ctrl_c_works_where_the_shell_had_it_ignored() -> 
     process = subprocess.Popen(
         ["/bin/sh", "-c", ignoring],
         cwd=ROOT,
+        env=environ(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -124,7 +126,10 @@ def checked(
     """One run of ``--check --out``."""
     out = tmp_path_factory.mktemp("received")
     command = [*DEMO, "--check", "--port", "0", "--out", str(out)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False), out
+    done = subprocess.run(
+        command, cwd=ROOT, env=environ(), capture_output=True, text=True, check=False
+    )
+    return done, out
 
 
 def test_check_drives_every_transfer_and_keeps_what_arrived(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import databases
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = [sys.executable, "-m", "examples.demo"]
@@ -21,6 +25,7 @@ def launched(*arguments: str, **options: object) -> Iterator[subprocess.Popen[st
     process = subprocess.Popen(
         [*DEMO, *arguments],
         cwd=ROOT,
+        env=environ(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -34,6 +39,15 @@ def launched(*arguments: str, **options: object) -> Iterator[subprocess.Popen[st
         with suppress(ProcessLookupError):
             process.terminate()
         process.communicate(timeout=PATIENCE)
+
+
+def environ() -> dict[str, str]:
+    """This process' environment, with an empty database of the kind that the run uses."""
+    with tempfile.TemporaryDirectory() as nowhere:
+        address = databases.empty_database(Path(nowhere))
+    if databases.kind() == "sqlite":  # the demonstration makes its own file
+        return dict(os.environ)
+    return {**os.environ, "GATEWAY_DEMO_DATABASE": address}
 
 
 def announced(process: subprocess.Popen[str]) -> dict[str, dict[str, str]]:

@@ -56,6 +56,20 @@ def add(
     event(connection, id_, "transfer.entered", client_host="x.example")
 
 
+def copy(connection: sa.Connection, id_: str, times: int) -> None:
+    """Add that many copies of a transfer and its first event (PostgreSQL only)."""
+    columns = [c["name"] for c in sa.inspect(connection).get_columns("emrex_transfer")]
+    others = ", ".join(name for name in columns if name != "id")
+    numbers = f"generate_series(1, {times}) AS n"
+    for statement in (
+        f"INSERT INTO emrex_transfer (id, {others})"
+        f" SELECT 'copy-' || n, {others} FROM emrex_transfer, {numbers} WHERE id = :id",
+        "INSERT INTO emrex_audit (at, event, transfer, facts)"
+        f" SELECT at, event, 'copy-' || n, facts FROM emrex_audit, {numbers} WHERE transfer = :id",
+    ):
+        connection.execute(sa.text(statement), {"id": id_})
+
+
 def move(connection: sa.Connection, id_: str, state: str) -> int:
     """Move a transfer that ``add`` made; return how many rows that was."""
     done = connection.execute(_MOVE, {"id": id_, "state": state, "at": _at(connection)})

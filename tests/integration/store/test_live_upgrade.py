@@ -64,8 +64,8 @@ def test_the_former_release_writes_all_the_time(postgres_url: str) -> None:
     engine = databases.engine(postgres_url)
     old_shape.make(engine)
     with engine.begin() as connection:
-        for number in range(ROWS):
-            old_shape.add(connection, f"before-{number:05d}", "delivered")
+        old_shape.add(connection, "before-0", "delivered")
+        old_shape.copy(connection, "before-0", ROWS - 1)
     done, problems, slowest = Counter[str](), list[str](), [0.0]
     stop = threading.Event()
 
