@@ -84,13 +84,18 @@ def test_an_institutions_administrator_changes_to_the_next_key(world: AdminWorld
         assert "PRIVATE KEY" not in answer
 
 
-def test_the_web_process_cannot_read_the_directory_and_needs_nothing_of_it() -> None:
+def test_the_web_process_cannot_read_the_directory_and_needs_nothing_of_it(
+    tmp_path: Path,
+) -> None:
     """Another user serves the pages, the signing worker makes the keys: everything works all the same."""
     with as_nobody() as (folder, become_nobody):
         # A file that the other user may be given; a server's socket may not be theirs.
         world = make_key_world(folder, database_url=f"sqlite:///{folder / 'emrex.sqlite3'}")
         keys = Path(world.services.settings.key_directory)
         world.key_path.chmod(0o600)
+        # A rehearsal imports what the other user may have no right to read.
+        rehearsal = make_key_world(tmp_path)
+        through_a_rollover(rehearsal.admin(), rehearsal, lambda: work(rehearsal))
         child = os.fork()
         if child == 0:
             try:
