@@ -359,7 +359,7 @@ def rows(world: AdminWorld) -> Iterator[tuple[str, str]]:
 
 
 def _text(value: object) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes | memoryview) else str(value)
+    return bytes(value).decode("latin-1") if isinstance(value, bytes | memoryview) else str(value)
 
 
 def redis_values(client: redis.Redis) -> Iterator[str]:
