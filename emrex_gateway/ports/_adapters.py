@@ -28,7 +28,8 @@ class RecordSource(Protocol):
         """Return the one person that the identity means.
 
         Raises ``StudentNotFound``, ``AmbiguousStudent``, ``AdapterUnavailable``
-        (temporary) or ``AdapterError``.
+        (temporary), ``AdapterRefused`` (our credentials) or ``AdapterError``.
+        Their texts are shown to administrators: they name nobody.
         """
 
     def list_records(self, student: Student) -> Iterable[StudyRecord]:
@@ -50,9 +51,16 @@ class Adapter:
 class AdapterPlugin(Protocol[SettingsT]):
     """An entry point of the group ``emrex_gateway.adapters`` names an instance of this.
 
-    ``settings_type`` is a frozen dataclass; a field whose metadata has
-    ``secret=True`` holds a reference (``env:NAME``, ``file:/path``) in the
-    database and arrives resolved in ``open``.
+    ``settings_type`` is a frozen dataclass, of which the administrator's form
+    is made; docs/adapters.md tells which types it knows. A field's metadata
+    holds its ``label`` and ``help`` (a text, or texts by language), perhaps a
+    ``unit``, ``choices``, ``advanced``; one with ``secret=True`` holds a
+    reference (``env:NAME``, ``file:/path``) in the database and arrives
+    resolved in ``open``. What types cannot say is checked in
+    ``__post_init__``, which raises ``ConfigError`` with the field's name.
+
+    A plugin may state its ``capabilities``: of ``records`` and ``convert``,
+    those that it has.
 
     ``convert`` maps one recorded answer of the system, offline, for support:
     it raises ``AdapterError`` (``StudentNotFound`` for an empty answer) with
