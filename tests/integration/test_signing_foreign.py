@@ -13,11 +13,23 @@ import pytest
 from lxml import etree
 
 from elmo_strategies import maximal
-from emrex_gateway.domain import ElmoVersion, ReturnCode, SignedElmo, UnsignedElmo
+from emrex_gateway.domain import (
+    AccessPoint,
+    ElmoVersion,
+    KeyKind,
+    KeyPlace,
+    KeyState,
+    ReturnCode,
+    SignedElmo,
+    SigningKey,
+    UnsignedElmo,
+)
 from emrex_gateway.elmo import check, write
 from emrex_gateway.errors import SignatureError
 from emrex_gateway.network import unpack
-from emrex_gateway.signing import WEAK, KeyRing, verify
+from emrex_gateway.settings import Settings
+from emrex_gateway.signing import WEAK, KeyRing, Locksmith, verify
+from key_authority import certify
 from signing_material import (
     DOCUMENTS,
     DS,
@@ -114,6 +126,37 @@ def test_java_refuses_what_was_changed(java: Java, tmp_path: Path) -> None:
         path,
     )
     assert verdicts == ["OK", "FAIL value true, digest false", "FAIL value false, digest true"]
+
+
+@pytest.mark.needs("java")
+def test_java_verifies_what_a_key_of_the_worker_signs(java: Java, tmp_path: Path) -> None:
+    """RSA of 3072 bits and P-256, made by the signing worker, certified by another's authority."""
+    (tmp_path / "keys").mkdir(mode=0o700)
+    settings = Settings(public_url="https://gateway.example", key_directory=str(tmp_path / "keys"))
+    smith = Locksmith(settings, secrets, lambda: NOW)
+    paths: list[Path] = []
+    for number, kind in enumerate(KeyKind):
+        order = SigningKey(
+            id=f"{number:032x}",
+            access_point="campus",
+            kind=kind,
+            place=KeyPlace.DIRECTORY,
+            state=KeyState.ORDERED,
+            common_name="gateway.example",
+            ordered_at=NOW,
+            changed_at=NOW,
+        )
+        made = smith.make(order)
+        pem = certify(made.public_key, now=NOW).decode()
+        point = AccessPoint(
+            slug="campus", institution="campus", key=made.reference, certificate=pem
+        )
+        signed = KeyRing(secrets, lambda: NOW).signer(point).sign(write(maximal()))
+        crt, xml = tmp_path / f"{kind}.crt", tmp_path / f"{kind}.xml"
+        crt.write_text(pem)
+        xml.write_bytes(signed.xml)
+        paths += [crt, xml]
+    assert java.run("VerifyElmo", *paths) == ["OK", "OK"]
 
 
 @pytest.mark.needs("xmlsec1")
