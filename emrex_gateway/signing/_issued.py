@@ -22,6 +22,13 @@ from emrex_gateway.signing._keys import CURVES, MIN_RSA_BITS, read_own_certifica
 from emrex_gateway.signing._references import is_inline
 
 FIELD: Final = "certificate"
+
+
+def N_(text: str) -> str:
+    """Mark a text for translation; it is translated where it is shown."""
+    return text
+
+
 MAX_CHAIN: Final = 10
 _PKCS7 = re.compile(r"-----BEGIN PKCS7-----")
 _OLD_HASHES: Final = frozenset({"md5", "sha1"})
@@ -113,11 +120,21 @@ def check_issued(data: bytes, public_key: str, now: datetime) -> Issued:
             f"the certificate does not fit this key: it is of another one ({others})."
             " Send this key's signing request to the certificate authority",
             FIELD,
+            words=N_(
+                "The certificate does not fit this key: it is of another one (%(others)s). Send this"
+                " key's signing request to the certificate authority."
+            ),
+            values={"others": others},
         )
     mine = max(own, key=lambda one: one.not_after)
     facts = _facts(mine)
     if problem := _problem(facts, now):
-        raise ConfigError(problem, FIELD)
+        values = {
+            "day": _day(facts.not_before if now < facts.not_before else facts.not_after),
+            "strength": facts.strength,
+            "hash": facts.old_hash.upper(),
+        }
+        raise ConfigError(problem % values, FIELD, words=_sentence(problem), values=values)
     rest = [one for one in given if one.fingerprint != mine.fingerprint]
     chain = _chain(mine, rest)
     warnings = []
@@ -136,40 +153,59 @@ def check_issued(data: bytes, public_key: str, now: datetime) -> Issued:
 
 
 def _problem(facts: CertificateFacts, now: datetime) -> str:
-    """The first thing that makes a certificate useless, in a sentence; empty when nothing does."""
+    """The first thing that makes a certificate useless, with places for values; empty when nothing does."""
     rules = (
-        (
-            now > facts.not_after,
-            f"the certificate has expired: it was valid until {_day(facts.not_after)}",
-        ),
-        (
-            now < facts.not_before,
-            f"the certificate is not valid yet: install it from {_day(facts.not_before)} on",
-        ),
-        (
-            facts.authority,
-            "the certificate is one of a certificate authority (CA:TRUE); the key needs one of its"
-            " own, for signatures",
-        ),
-        (
-            not facts.signs,
-            "the certificate may not be used for signatures: its key usage lacks digitalSignature",
-        ),
-        (
-            not facts.usable_kind,
-            f"the certificate's key will not do: {facts.strength}; {RULE}",
-        ),
-        (
-            bool(facts.old_hash),
-            f"the certificate was signed with {facts.old_hash.upper()}, which can be forged: ask for"
-            " one that is signed with SHA-256",
-        ),
+        (now > facts.not_after, _EXPIRED),
+        (now < facts.not_before, _EARLY),
+        (facts.authority, _AUTHORITY),
+        (not facts.signs, _USAGE),
+        (not facts.usable_kind, _WEAK),
+        (bool(facts.old_hash), _OLD_HASH),
     )
     return next((sentence for wrong, sentence in rules if wrong), "")
 
 
-RULE: Final = f"RSA of {MIN_RSA_BITS} bits or more, or EC on P-256, P-384 or P-521, is needed"
-"""What a key must be, for people."""
+def _sentence(text: str) -> str:
+    """The same as a sentence; it is among the texts for translation below."""
+    return _SENTENCES[text]
+
+
+_EXPIRED: Final = "the certificate has expired: it was valid until %(day)s"
+_EARLY: Final = "the certificate is not valid yet: install it from %(day)s on"
+_AUTHORITY: Final = (
+    "the certificate is one of a certificate authority (CA:TRUE); the key needs one of its own,"
+    " for signatures"
+)
+_USAGE: Final = (
+    "the certificate may not be used for signatures: its key usage lacks digitalSignature"
+)
+_WEAK: Final = (
+    "the certificate's key will not do: %(strength)s; RSA of 2048 bits or more, or EC on P-256,"
+    " P-384 or P-521, is needed"
+)
+_OLD_HASH: Final = (
+    "the certificate was signed with %(hash)s, which can be forged: ask for one that is signed with"
+    " SHA-256"
+)
+_SENTENCES: Final = {
+    _EXPIRED: N_("The certificate has expired: it was valid until %(day)s."),
+    _EARLY: N_("The certificate is not valid yet: install it from %(day)s on."),
+    _AUTHORITY: N_(
+        "The certificate is one of a certificate authority (CA:TRUE); the key needs one of its own,"
+        " for signatures."
+    ),
+    _USAGE: N_(
+        "The certificate may not be used for signatures: its key usage lacks digitalSignature."
+    ),
+    _WEAK: N_(
+        "The certificate's key will not do: %(strength)s; RSA of 2048 bits or more, or EC on P-256,"
+        " P-384 or P-521, is needed."
+    ),
+    _OLD_HASH: N_(
+        "The certificate was signed with %(hash)s, which can be forged: ask for one that is signed"
+        " with SHA-256."
+    ),
+}
 
 
 def _read(data: bytes) -> tuple[Certificate, ...]:
@@ -181,16 +217,28 @@ def _read(data: bytes) -> tuple[Certificate, ...]:
             "there is a private key in it, which was not kept. A private key must never leave"
             " where it was made: take that one as known to others, and order a new key here",
             FIELD,
+            words=N_(
+                "There is a private key in it, which was not kept. A private key must never leave where"
+                " it was made: take that one as known to others, and order a new key here."
+            ),
         )
     if "CERTIFICATE REQUEST" in text:
         raise ConfigError(
             "this is a signing request: send it to a certificate authority, and put here the"
             " certificate that comes back",
             FIELD,
+            words=N_(
+                "This is a signing request: send it to a certificate authority, and put here the"
+                " certificate that comes back."
+            ),
         )
     found = _bundle(data, text) or read_certificates(data)
     if not found:
-        raise ConfigError("this is not a certificate: neither PEM nor DER of X.509", FIELD)
+        raise ConfigError(
+            "this is not a certificate: neither PEM nor DER of X.509",
+            FIELD,
+            words=N_("This is not a certificate: neither PEM nor DER of X.509."),
+        )
     if len(found) > MAX_CHAIN:
         raise ConfigError(f"these are more than {MAX_CHAIN} certificates", FIELD)
     return tuple({one.fingerprint: one for one in found}.values())
@@ -223,6 +271,11 @@ def _chain(mine: Certificate, rest: Sequence[Certificate]) -> list[Certificate]:
                 f"the chain does not belong to the certificate: nothing in it was issued by {names}."
                 " Leave that out, or add the one in between",
                 FIELD,
+                words=N_(
+                    "The chain does not belong to the certificate: nothing in it was issued by"
+                    " %(names)s. Leave that out, or add the one in between."
+                ),
+                values={"names": names},
             )
         chain.append(above)
         left.remove(above)
