@@ -85,8 +85,11 @@ def plugins() -> str:
 @allowed(Permission.SEE_SETTINGS)
 def overview(institution: str) -> str:
     """An institution's adapters in their order."""
+    with services().store.read() as uow:
+        gone = uow.logins.removed(administering.ADAPTER, institution)
     return render_template(
         "emrex/admin/adapters.html",
+        removed=gone,
         institution=_institution(institution),
         states=administering.adapter_states(services(), institution),
         plugins=[one for one in installed() if one.plugin is not None],

@@ -396,6 +396,9 @@ def test_order_switch_and_removal(world: AdminWorld, browser: AdminBrowser) -> N
     assert ["one"] == [row.id for row in bindings(world)]
     browser.submit_form("undo")
     assert [("one", True), ("two", False)] == [(row.id, row.enabled) for row in bindings(world)]
+    browser.get(f"{LIST}/one/remove").submit_form("remove")
+    browser.get(LIST).submit_form("restore-one")
+    assert {"one", "two"} == {row.id for row in bindings(world)}
 
 
 def test_each_setting_that_changes_is_in_the_trail(
