@@ -62,6 +62,7 @@ ON = say("logins.on", _l("The login method is switched on."))
 OFF = say("logins.off", _l("The login method is switched off."), undo=_undo_off)
 GONE = say("logins.removed", _l("The login method is removed."), undo=_undo_removal)
 BACK = say("logins.back", _l("The login method is back, switched off."))
+FINE = say("logins.fine", _l("All that it needs is here: nobody had to be asked."))
 MOVED = say("logins.moved", _l("The order is changed."))
 
 
@@ -80,7 +81,7 @@ def new(institution: str) -> Page:
     if kind not in FORMS:
         raise NotFound
     owner = _institution(institution)
-    form = FORMS[kind](request.form or None, data=_fresh(kind))
+    form = FORMS[kind](request.form or None, data=dict(FORMS[kind].CHECKED))
     _choices(form)
     if request.method == "POST":
         try:
@@ -143,10 +144,10 @@ def on(institution: str, id_: str) -> Page:
 def check(institution: str, id_: str) -> Page:
     """Ask the provider without switching anything."""
     try:
-        administering.ask_again(services(), actor(), institution, id_)
+        asked = administering.ask_again(services(), actor(), institution, id_)
     except ConfigError as error:
         return _list(institution, problem=_of(id_, error)), 422
-    return _to("method", institution, id_=id_)
+    return _to("method", institution, id_=id_, done=None if asked else FINE)
 
 
 @logins.route("/i/<institution>/logins/m/<id_>/off", methods=["GET", "POST"])
@@ -311,10 +312,6 @@ def _choices(form: MethodForm) -> None:
         named = [slug for slug in form.federations.data or () if slug not in on_]
         off_ = {slug: _("%(slug)s (off)", slug=slug) for slug in named}
         form.federations.choices = [SelectChoice(*one) for one in (on_ | off_).items()]
-
-
-def _fresh(kind: str) -> dict[str, Any]:
-    return {name: value for name, value in FORMS[kind].CHECKED.items() if value}
 
 
 def _state(institution: str, id_: str) -> MethodState:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import redis
 
 import stores
-from emrex_gateway.domain import Entity
+from emrex_gateway.administering._login_checks import content_of
+from emrex_gateway.domain import Entity, Institution, LoginMethod, texts
 from emrex_gateway.jobs import METADATA_QUEUE, Context, start_worker
 from emrex_gateway.jobs._tasks import run
+from emrex_gateway.ports import LoginCheck
 from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings
 from emrex_gateway.store import SqlStore
@@ -183,3 +186,44 @@ def test_a_worker_for_metadata_alone_needs_no_keys(
 def test_the_settings_bound_a_look() -> None:
     """The time-out of a refresh is the installation's."""
     assert 300 == Settings(public_url="https://emrex.example.org").metadata_timeout
+
+
+def test_a_worker_asks_a_login_methods_provider_and_switches_it_on(
+    services: Services, client: redis.Redis, store: SqlStore, clock: Clock
+) -> None:
+    """The order is a row that the sweep sends; done once, it is not done again."""
+    method = LoginMethod(
+        id="one-login",
+        institution="one",
+        kind="host",
+        names=texts(en="One"),
+        settings={},
+        enabled=False,
+    )
+    check = LoginCheck(
+        method=method.id, content=content_of(method), by="a-1", ordered_at=NOW, enable=True
+    )
+    with store.begin() as uow:
+        uow.config.put_institution(
+            Institution(
+                slug="one",
+                names=texts(en="One"),
+                country="FI",
+                domain="one.example",
+                url="https://one.example/",
+            )
+        )
+        uow.config.put_login_method(method)
+        uow.logins.put_check(check)
+    clock.now += timedelta(minutes=1)
+    run(Context(services), "sweep", "")
+    assert b"ask-one-login" in client.lrange(f"rq:queue:{METADATA_QUEUE}", 0, -1)
+    assert 0 == work(services, METADATA_QUEUE)
+
+    with store.read() as uow:
+        found, done = uow.config.login_method(method.id), uow.logins.check(method.id)
+    assert found is not None
+    assert found.enabled
+    assert done is not None
+    assert done.passed
+    assert [] == failed(client, METADATA_QUEUE)
