@@ -15,6 +15,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlencode
 
@@ -33,6 +34,12 @@ class RequestAuth(Protocol):
     def prepare(
         self, method: str, uri: str, headers: dict[str, str], body: str
     ) -> tuple[str, dict[str, str], str]: ...
+
+
+@cache
+def trusted_authorities() -> ssl.SSLContext:
+    """Whom we trust by default; reading them takes a tenth of a second, so once a process."""
+    return httpcore.default_ssl_context()
 
 
 def resolve(host: str, port: int) -> Sequence[str]:

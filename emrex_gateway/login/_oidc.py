@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import httpcore
-
 from emrex_gateway.domain import LoginFailure, LoginMethod
 from emrex_gateway.errors import ConfigError, LoginError
 from emrex_gateway.login._addresses import AddressPolicy, with_parameters
@@ -24,7 +22,7 @@ from emrex_gateway.login._authorization import way
 from emrex_gateway.login._claims import check_person, identity_from_claims
 from emrex_gateway.login._examine import examine_claims
 from emrex_gateway.login._examine_roles import with_roles
-from emrex_gateway.login._http import Caller, Resolve, resolve
+from emrex_gateway.login._http import Caller, Resolve, resolve, trusted_authorities
 from emrex_gateway.login._jws import JwsError, read_type
 from emrex_gateway.login._logout_token import MAX_LOGOUT_TOKEN, check_type, read_logout
 from emrex_gateway.login._person import first
@@ -84,7 +82,7 @@ class OidcLogin:
         self._http_on_loopback = settings.http_on_loopback
         self._timeout = timeout
         self._resolve = resolve
-        self._ssl = ssl_context or httpcore.default_ssl_context()
+        self._ssl = ssl_context or trusted_authorities()
         self._providers = Providers(clock, http_on_loopback=settings.http_on_loopback)
 
     def start(

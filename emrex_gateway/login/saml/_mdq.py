@@ -11,14 +11,13 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-import httpcore
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emrex_gateway.domain import Entity, Federation
 from emrex_gateway.errors import ConfigError, LoginError, MetadataError
 from emrex_gateway.login._addresses import AddressPolicy
-from emrex_gateway.login._http import Caller
+from emrex_gateway.login._http import Caller, trusted_authorities
 from emrex_gateway.login.saml._metadata import MAX_BYTES, MAX_ENTITY_BYTES, Trust, read_metadata
 from emrex_gateway.ports import Secrets
 from emrex_gateway.settings import Settings
@@ -47,7 +46,7 @@ class Mdq:
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
         self._settings = settings
         self._secrets = secrets
-        self._ssl = httpcore.default_ssl_context()
+        self._ssl = trusted_authorities()
         self._lock = threading.Lock()
         self._failed: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
 
