@@ -41,6 +41,9 @@ def upgrade(settings: Settings, secrets: Secrets) -> None:
     engine = make_engine(make_url(settings.database_url, secrets))
     try:
         with temporary():
+            with engine.connect() as connection:
+                if revision_of(connection) == head():
+                    return
             if engine.dialect.name == "sqlite":
                 with engine.begin() as connection:
                     _to_head(connection)
