@@ -224,6 +224,36 @@ def test_what_is_kept_is_open_when_the_access_point_is_off(world: World) -> None
     assert log_in(world).has("own-transfer")
 
 
+def test_no_page_shows_anything_to_somebody_who_has_not_logged_in(world: World) -> None:
+    """Each address either is for everybody, leads to the login, or refuses."""
+    student = world.browser().to_reply()
+    seen = {}
+    for rule in world.app.url_map.iter_rules():
+        if not rule.endpoint.startswith("own."):
+            continue
+        path = rule.rule.replace("<slug>", "campus").replace("<method_id>", "fake")
+        path = path.replace("<transfer_id>", student.transfer_id)
+        path = path.replace("<any('elmo.xml', 'transcript.pdf'):name>", "elmo.xml")
+        for method in (rule.methods or set()) & {"GET", "POST"}:
+            answer = world.app.test_client().open(f"/emrex{path}", method=method)
+            assert "Mallikas" not in answer.get_data(as_text=True)
+            place = answer.headers.get("Location", "").partition("?")[0]
+            seen[rule.endpoint, method] = place or str(answer.status_code)
+
+    assert {
+        ("own.start", "GET"): "200",
+        ("own.deleted", "GET"): "200",
+        ("own.away", "GET"): "https://op.example/authorize",
+        ("own.callback", "GET"): OWN,
+        ("own.contents", "GET"): OWN,
+        ("own.file", "GET"): OWN,
+        ("own.download", "GET"): OWN,
+        ("own.delete", "GET"): OWN,
+        ("own.delete", "POST"): OWN,
+        ("own.leave", "POST"): "400",
+    } == seen
+
+
 def test_every_page_of_a_transfer_leads_here(world: World) -> None:
     """The link stands on the consent page, on the end page, and on others."""
     student = world.browser().to_selection()
