@@ -106,22 +106,21 @@ def add(institution: str, name: str) -> Response | str | tuple[str, int]:
     if request.method == "GET":
         form.id.data = f"{institution}-{name}".replace("_", "-").lower()[:63]
         return _page(owner, found, form)
-    if form.validate():
-        made = AdapterBinding(
-            id=(form.id.data or "").strip(),
-            institution=institution,
-            adapter=name,
-            settings=form.settings({}),
-            required=form.required.data,
-            fallback=form.fallback.data,
-        )
-        if not _blamed(form, found, made):
-            try:
-                administering.save_adapter(services(), actor(), made, new=True)
-            except ConfigError as error:
-                form.blame(error)
-            else:
-                return _away("admin_adapters.edit", made, done=_ADDED)
+    made = AdapterBinding(
+        id=(form.id.data or "").strip(),
+        institution=institution,
+        adapter=name,
+        settings=form.settings({}),
+        required=form.required.data,
+        fallback=form.fallback.data,
+    )
+    if _fits(form, found, made):
+        try:
+            administering.save_adapter(services(), actor(), made, new=True)
+        except ConfigError as error:
+            form.blame(error)
+        else:
+            return _away("admin_adapters.edit", made, done=_ADDED)
     return _page(owner, found, form), 400
 
 
@@ -141,20 +140,19 @@ def edit(institution: str, binding: str) -> Response | str | tuple[str, int]:
     administering.require(actor(), Permission.CHANGE_SETTINGS, institution)
     form = form_of(found, request.form, row)
     told = None
-    if form.validate():
-        wanted = replace(
-            row,
-            settings=form.settings(row.settings),
-            required=form.required.data,
-            fallback=form.fallback.data,
-        )
-        if not _blamed(form, found, wanted):
-            try:
-                return _save(form, wanted)
-            except ConfigError as error:
-                form.blame(error)
-            except EditConflict:
-                told = _conflict(form, row, wanted)
+    wanted = replace(
+        row,
+        settings=form.settings(row.settings),
+        required=form.required.data,
+        fallback=form.fallback.data,
+    )
+    if _fits(form, found, wanted):
+        try:
+            return _save(form, wanted)
+        except ConfigError as error:
+            form.blame(error)
+        except EditConflict:
+            told = _conflict(form, row, wanted)
     return _page(owner, found, form, row, told=told), 409 if told else 400
 
 
@@ -250,12 +248,16 @@ def _save(form: BindingForm, wanted: AdapterBinding) -> Response:
     return _away("admin_adapters.edit", wanted, done=_SAVED_OFF if off else _SAVED)
 
 
-def _blamed(form: BindingForm, found: AdapterPlugin[Any], wanted: AdapterBinding) -> bool:
-    """Show everything that is wrong with the settings at its field; return whether anything was."""
+def _fits(form: BindingForm, found: AdapterPlugin[Any], wanted: AdapterBinding) -> bool:
+    """Say everything that is wrong at its field, the form's findings and the plugin's together."""
+    valid = bool(form.validate())
+    said = {field.name for field in form if field.errors}
     problems = check_each(found, wanted.settings)
     for problem in problems:
-        form.blame(problem)
-    return bool(problems)
+        # beside a field that could not be read, what is said of it or of the whole means nothing
+        if valid or (problem.field and problem.field not in said):
+            form.blame(problem)
+    return valid and not problems
 
 
 def _conflict(form: BindingForm, row: AdapterBinding, wanted: AdapterBinding) -> Conflict:

@@ -190,9 +190,9 @@ def test_a_wrong_setting_is_named_at_its_field(world: AdminWorld, browser: Admin
 
 def test_everything_that_is_wrong_is_said_at_once(browser: AdminBrowser) -> None:
     """Nobody wants to mend a form one error at a time."""
-    add(browser, **{"settings.password": "x", "settings.weights": "a = b"})
-    assert wrong(browser, "password")
-    assert wrong(browser, "weights")
+    slips = {"password": "x", "weights": "a = b", "paging.size": "0", "tries": "many"}
+    add(browser, **{f"settings.{name}": value for name, value in slips.items()})
+    assert all(wrong(browser, name) for name in slips)
 
 
 def test_a_rule_of_the_whole_stands_above_the_form(browser: AdminBrowser) -> None:
