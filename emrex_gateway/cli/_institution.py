@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,8 +13,10 @@ from emrex_gateway.administering import ImportRow, RowKind, Switch
 from emrex_gateway.cli._said import echo, institution_with, opened, pairs, printable
 from emrex_gateway.domain import Institution, best_text
 from emrex_gateway.errors import ConfigError
+from emrex_gateway.services import Services
 
 MAX_FILE = 64 * 1024 * 1024
+PART = 100
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _client = click.option("--client", is_flag=True, help="Only that it receives records.")
 
@@ -170,12 +173,28 @@ def import_(
             _tell(row)
         wrong = sum(row.kind is RowKind.WRONG for row in rows)
         if write:
-            done = administering.import_institutions(services, actor, candidates, country=country)
-            click.echo(f"{len(done)} written, {wrong} left out")
+            click.echo(f"{_write(services, rows, country)} written, {wrong} left out")
         else:
             todo = sum(row.kind in (RowKind.NEW, RowKind.CHANGED) for row in rows)
             click.echo(f"{todo} would be written, {wrong} left out; --write does it")
     context.exit(1 if wrong else 0)
+
+
+def _write(services: Services, rows: Sequence[ImportRow], country: str) -> int:
+    """Write what was told, in parts: each all or none, and short, as students' pages wait meanwhile."""
+    actor = administering.shell_actor()
+    todo = [row for row in rows if row.kind in (RowKind.NEW, RowKind.CHANGED)]
+    done = 0
+    for start in range(0, len(todo), PART):
+        part = todo[start : start + PART]
+        chosen = {row.after.slug: row.version for row in part if row.after is not None}
+        candidates = [row.candidate for row in part]
+        done += len(
+            administering.import_institutions(
+                services, actor, candidates, country=country, chosen=chosen
+            )
+        )
+    return done
 
 
 def _tell(row: ImportRow) -> None:

@@ -42,6 +42,10 @@ class SqlOnceRows:
         ).rowcount
 
 
+_RECORD = sa.insert(t.audit)
+"""Made once: a list of institutions that is imported leaves thousands of events."""
+
+
 class SqlAuditRows:
     """Implements ``ports.AuditRows``; the database itself refuses changes to the rows (a trigger)."""
 
@@ -51,15 +55,17 @@ class SqlAuditRows:
 
     def record(self, event: str, *, transfer: str | None = None, **facts: str | int | bool) -> None:
         check_facts(event, facts)
-        self._connection.execute(
-            sa.insert(t.audit).values(
-                at=self._clock(),
-                event=str(event),
-                transfer=transfer,
-                facts=encode(facts).decode("utf-8"),
-                institution=_whose(transfer, facts.get("institution")),
-            )
-        )
+        values = {
+            "at": self._clock(),
+            "event": str(event),
+            "transfer": transfer,
+            "facts": encode(facts).decode("utf-8"),
+            "institution": _whose(transfer, facts.get("institution")),
+        }
+        if transfer is None:
+            self._connection.execute(_RECORD, values)
+        else:
+            self._connection.execute(sa.insert(t.audit).values(**values))
 
     def events(self, transfer: str) -> tuple[tuple[datetime, str, Mapping[str, Any]], ...]:
         rows = self._connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -66,9 +67,14 @@ def best(values: Texts, default: str = "") -> str:
     return best_text(values, (language(), *services().settings.languages), default)
 
 
-def shown_in(values: Texts) -> Texts:
-    """An institution's text as one reader sees it: the best one that it has, with its language; or none."""
-    text = best(values)
+def shown_in(values: Texts, preferred: Iterable[str] = ()) -> Texts:
+    """An institution's text as one reader sees it, with its language; or none.
+
+    In the page's language, else the first of ``preferred`` that there is (the
+    institution's own languages), else the installation's.
+    """
+    languages = (language(), *preferred, *services().settings.languages)
+    text = best_text(values, languages)
     return tuple(one for one in values if one.value == text)[:1]
 
 

@@ -58,6 +58,11 @@ def test_students_consent_knowing_whose_processing_it_is(world: World) -> None:
     assert "Kampuksen yliopisto" in told(browser)
     assert "https://campus.example/privacy" in told(browser)
     assert ["en"] == browser.page.xpath("//*[@class='privacy']//a/@hreflang")
+    with world.services.store.read() as uow:
+        campus = uow.config.institution("campus")
+    in_two = replace(PRIVACY, controller=texts(sv="På svenska", nb="På norsk"))
+    world.put(institution=replace(campus, privacy=in_two, languages=("nb", "sv")))
+    assert "På norsk" in told(browser.reload())
     foot = " ".join(" ".join(browser.page.xpath("//footer//address//text()")).split())
     assert "Kampuksen yliopisto, Campus Street 1, 00100 Helsinki" == foot
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from base64 import b64decode, b64encode
+from contextlib import closing
 
 import msgspec
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -33,7 +34,8 @@ MAX_UPLOAD = 64 * 1024 * 1024
 MAX_FORM = 8 * 1024 * 1024
 MAX_LIST = 64 * 1024 * 1024
 """The most that a list weighs unpacked, between preview and import."""
-MAX_SHOWN = 1000
+MAX_SHOWN = 300
+"""The most rows at a time: they are written in one short transaction."""
 
 _DONE = say("import.done", _l("The institutions are imported."))
 _NOTHING = say("import.nothing", _l("Nothing was chosen, so nothing was changed."))
@@ -110,7 +112,10 @@ def write() -> Response | tuple[str, int]:
 
 def _read(form: UploadForm) -> tuple[Candidate, ...]:
     sent = request.files.get("file")
-    data = sent.read(MAX_UPLOAD + 1) if sent else b""
+    data = b""
+    if sent is not None:
+        with closing(sent.stream) as stream:  # a large one lies in a temporary file
+            data = stream.read(MAX_UPLOAD + 1)
     if not data:
         raise ConfigError("no file came", "file", words=_("Choose a file first."))
     read = administering.read_list(data, default_language=services().settings.languages[0])
