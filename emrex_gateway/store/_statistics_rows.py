@@ -40,7 +40,7 @@ class SqlStatisticsRows:
 
     def counted(self, since: datetime, until: datetime) -> Iterator[CountedTransfer]:
         c = t.transfer.c
-        rows = self._connection.execution_options(yield_per=1000).execute(
+        rows = self._connection.execute(
             sa.select(
                 c.direction,
                 c.access_point,
@@ -50,7 +50,10 @@ class SqlStatisticsRows:
                 c.records,
                 c.client_host,
                 c.person,
-            ).where(c.created_at >= since, c.created_at < until, c.login_method.is_not(None))
+            )
+            .where(c.created_at >= since, c.created_at < until, c.login_method.is_not(None))
+            # On the statement: on the connection it would stay for what comes after.
+            .execution_options(yield_per=1000)
         )
         for row in rows:
             took = row.finished_at - row.created_at if row.finished_at else None
