@@ -39,7 +39,9 @@ def world(tmp_path: Path) -> Iterator[TrailWorld]:
         uow.config.put_access_point(access_point())
         uow.config.put_institution(institution(slug="other", country="SE"))
         uow.config.put_access_point(access_point(slug="other", institution="other"))
-        uow.config.put_known_clients([KnownClient(name="C", url="https://emc.example.com/", country="NO")])
+        uow.config.put_known_clients(
+            [KnownClient(name="C", url="https://emc.example.com/", country="NO")]
+        )
     yield made
     made.store.close()
 
