@@ -101,6 +101,7 @@ def create_account(services: Services, actor: Actor, name: str, grants: Iterable
     if not made.grants:
         raise ConfigError("an account needs a role", "role")
     with services.store.begin() as uow:
+        uow.config.hold()
         if uow.administrators.find_account(AccountKind.LOCAL, name.casefold()) is not None:
             raise ConfigError("there is an account of that name already", "name")
         check_grants(uow, made.grants)

@@ -50,6 +50,7 @@ def admit(services: Services, who: LoggedIn) -> Admitted | Turned:
     if identity.subject.startswith(("transient:", "login:")) or not identity.subject:
         raise LoginError("the provider sends no lasting name of the person", reason="account")
     with services.store.begin() as uow:
+        uow.config.hold()  # the account is written again: nobody may switch it off in between
         method = uow.config.login_method(identity.method)
         if method is None or not (method.enabled and method.for_administrators):
             raise LoginError("this login is not for administrators", reason="method")
@@ -98,8 +99,12 @@ def admit_host_user(services: Services, *, key: str, name: str, grants: Collecti
         raise SessionOver("the account is switched off", "disabled")
     seen = account.seen_at
     if found is None or found.name != name or seen is None or now - seen >= _SEEN_EVERY:
-        account = replace(account, name=name, seen_at=now)
         with services.store.begin() as uow:
+            uow.config.hold()
+            found = uow.administrators.find_account(AccountKind.HOST, key)
+            account = replace(found or account, name=name, seen_at=now)
+            if not account.enabled:  # since a moment ago
+                raise SessionOver("the account is switched off", "disabled")
             uow.administrators.put_account(account, key)
             if found is None:
                 audit.record(uow, Event.ADMIN_ENTERED, account=account.id, method=HOST_METHOD)

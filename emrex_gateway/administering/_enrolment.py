@@ -114,6 +114,7 @@ def finish_enrolment(services: Services, secret: str, code: str) -> Enrolled:
     when it is over.
     """
     with services.store.begin() as uow:
+        uow.config.hold()  # the account is written again: nobody may switch it off in between
         waiting = _waiting(services, uow, secret)
         account = uow.administrators.account(waiting.account)
         kept = uow.administrators.credentials(waiting.account, hold=True)

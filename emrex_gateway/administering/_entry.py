@@ -73,6 +73,7 @@ def log_in(services: Services, attempt: Attempt) -> str:
         raise _refuse(services, account, "credentials")
     rehashed = hash_password(attempt.password) if needs_rehash(kept.password) else ""
     with services.store.begin() as uow:
+        uow.config.hold()  # the account is written again: nobody may switch it off in between
         account = _still(uow, account, kept)
         if not _use(services, uow, account, step):
             account = None

@@ -41,6 +41,7 @@ def set_maintenance(
             f"a text has a language and at most {MAX_MAINTENANCE_TEXT} characters", field="texts"
         )
     with services.store.begin() as uow:
+        uow.config.hold()
         before = uow.operations.maintenance()
         put(
             uow,

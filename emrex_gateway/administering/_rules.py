@@ -58,6 +58,7 @@ def add_rule(
     if not 0 < len(made.value) <= MAX_VALUE or not made.value.isprintable():
         raise ConfigError("the value is one line of 1 to 512 characters", "value")
     with services.store.begin() as uow:
+        uow.config.hold()
         found = uow.config.login_method(method)
         if found is None or not found.for_administrators:
             raise ConfigError("choose a login method that is for administrators", "method")
