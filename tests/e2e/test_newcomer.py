@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pyotp
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -98,12 +99,14 @@ class Newcomer:
             ".findIndex(e => e.innerText.includes(arguments[1]))"
         )
         shown: list[str] = []
+        page: list[WebElement] = []
 
         def pressed(driver: webdriver.Chrome) -> bool:
             number = driver.execute_script(script, selector, words)
             if number < 0:
                 shown[:] = [driver.title, driver.find_element(By.TAG_NAME, "main").text]
                 return False
+            page.append(driver.find_element(By.TAG_NAME, "html"))
             driver.find_elements(By.CSS_SELECTOR, selector)[number].click()
             return True
 
@@ -113,6 +116,8 @@ class Newcomer:
             ).until(pressed)
         except TimeoutException:
             pytest.fail(f"nothing to press says {words!r}: {shown}")
+        # A click may return before its page is left; what comes next must not meet the old page.
+        WebDriverWait(self.driver, PATIENCE).until(staleness_of(page[-1]))
 
     def _unfold(self, field: WebElement) -> None:
         details = field.find_elements(By.XPATH, "ancestor::details[not(@open)]")
@@ -162,7 +167,7 @@ class Newcomer:
         self.fill(settings__url="not an address", settings__system="emrex-gateway")
         self.fill(settings__caller="demo", settings__secret="env:DEMO_VIRTA_PASSWORD")
         self.press("Save")
-        assert self.driver.find_elements(By.CSS_SELECTOR, "#errors")
+        self.wait("#errors")
         self.fill(settings__url=f"{self.places['virta']}/luku/OpiskelijanTiedot")
         self.press("Save")
         self.press("Switch on")
