@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from emrex_gateway.store._tables import Utc, metadata
 
@@ -33,6 +44,13 @@ audit_head = Table(
     Column("digest", String(64), nullable=False),
     Column("at", Utc, nullable=False),
     Column("line", Text, nullable=False),
+    # The triggers ask for the last checkpoint with each row that goes.
+    Index(
+        "ix_emrex_audit_head_checkpoint",
+        "number",
+        postgresql_where=text("kind = 'checkpoint'"),
+        sqlite_where=text("kind = 'checkpoint'"),
+    ),
 )
 
 # One row: whoever holds it is the only one that numbers or signs.

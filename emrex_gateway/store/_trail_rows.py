@@ -70,6 +70,8 @@ class SqlTrailRows:
         rows = self._connection.execute(
             sa.select(*_EVENT)
             .join(tt.audit_waiting, tt.audit_waiting.c.event == t.audit.c.id)
+            # One that has its number would stop all others, if somebody let it wait again.
+            .where(_unchained())
             .order_by(t.audit.c.id)
             .limit(limit)
         )

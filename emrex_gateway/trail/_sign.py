@@ -25,6 +25,7 @@ from emrex_gateway.trail._file import (
     appending,
     last_line,
     line_digest,
+    read_line,
     sign_line,
     signed_by,
 )
@@ -137,7 +138,6 @@ def _sign(services: Services, key: Ed25519PrivateKey, path: Path) -> Signed:
         with services.store.begin() as uow:
             uow.trail.hold()
             gone = _let_go(uow, key, handle, now, _lifetime(services))
-            uow.retention.mark({"trail": gone}, now)
             uow.retention.mark({"trail": gone}, now)  # the page about retention shows it
     if gone:
         log.info("%d old events of the trail went behind a signed checkpoint", gone)
@@ -180,8 +180,9 @@ def _let_go(
     lifetime: timedelta,
 ) -> int:
     checkpoint = uow.trail.last_head(CHECKPOINT)
-    # What a killed run signed and did not get to.
-    gone = uow.trail.prune(checkpoint.number) if checkpoint else 0
+    # What a killed run signed and did not get to. The row alone is no proof: whoever can write to
+    # the database could have us delete what nobody signed for.
+    gone = uow.trail.prune(checkpoint.number) if checkpoint and _is_ours(checkpoint, key) else 0
     through = uow.trail.last_before(now - lifetime, CUT)
     link = uow.trail.link(through) if through else None
     if link is None:
@@ -197,6 +198,16 @@ def _let_go(
     append(handle, cut)
     uow.trail.add_head(cut)
     return gone + uow.trail.prune(link.number)
+
+
+def _is_ours(row: Head, key: Ed25519PrivateKey) -> bool:
+    """Whether a row is what its own line says, and we signed that."""
+    said = read_line(0, f"{row.line}\n".encode()).head
+    return (
+        said is not None
+        and (said.kind, said.number) == (row.kind, row.number)
+        and signed_by(row.line, (key.public_key(),))
+    )
 
 
 def _lifetime(services: Services) -> timedelta:
