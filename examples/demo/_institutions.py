@@ -19,6 +19,11 @@ url = "https://campus.example/"
 support = "mailto:support@campus.example"
 # Left out by default; here they show that they can go along.
 details = ["citizenship", "placeOfBirth", "birthName", "gender"]
+[institutions.privacy]
+controller = {{ en = {campus_en}, fi = {campus_fi}, sv = {campus_sv} }}
+contact = "mailto:privacy@campus.example"
+notice = {{ en = "The university sends the records that you choose to the receiver that you came from.", fi = "Yliopisto lähettää valitsemasi opintotiedot vastaanottajalle, jonka sivuilta tulit.", sv = "Universitetet skickar de studieuppgifter som du väljer till den mottagare som du kom från." }}
+url = {{ en = "https://campus.example/privacy" }}
 
 [[access_points]]
 slug = "campus"
@@ -50,6 +55,11 @@ url = "https://virta.example/"
 support = "mailto:support@virta.example"
 # The learner number goes along beside the European Student Identifier, which VIRTA does not know.
 released = ["esi", "nationalLearnerId"]
+[institutions.privacy]
+controller = {{ en = "The institutions where you studied", fi = "Korkeakoulut, joissa olet opiskellut", sv = "Högskolorna där du har studerat" }}
+contact = "mailto:privacy@virta.example"
+notice = {{ en = "VIRTA passes on the records that you choose to the receiver that you came from.", fi = "VIRTA välittää valitsemasi opintotiedot vastaanottajalle, jonka sivuilta tulit.", sv = "VIRTA förmedlar de studieuppgifter som du väljer till den mottagare som du kom från." }}
+url = {{ en = "https://virta.example/privacy" }}
 
 [[access_points]]
 slug = "virta"
