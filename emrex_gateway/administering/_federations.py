@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from emrex_gateway import login
 from emrex_gateway.administering._change import Thing, put
+from emrex_gateway.administering._operators import keep_an_operator
 from emrex_gateway.administering._rights import require
 from emrex_gateway.administering._values import N_
 from emrex_gateway.audit import Event
@@ -174,16 +175,20 @@ def put_federation(
     *,
     version: str | None = None,
 ) -> bool:
-    """Write a checked federation with its trail, within a transaction that read ``before``."""
-    return put(
-        uow,
-        actor,
-        Thing(FEDERATION, after.slug),
-        before,
-        after,
-        write=uow.config.put_federation,
-        version=version,
-    )
+    """Write a checked federation with its trail, within a transaction that read ``before``.
+
+    Raises ``ConfigError`` when the last operator could not log in without it.
+    """
+    with keep_an_operator(uow, actor):
+        return put(
+            uow,
+            actor,
+            Thing(FEDERATION, after.slug),
+            before,
+            after,
+            write=uow.config.put_federation,
+            version=version,
+        )
 
 
 def _federation(uow: UnitOfWork, slug: str) -> Federation:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from emrex_gateway.domain import AccountKind, Actor, AdminRole, Grant
+from emrex_gateway import login
+from emrex_gateway.domain import AccountKind, Actor, AdminRole, Grant, LoginMethod
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.ports import UnitOfWork
 
@@ -20,7 +21,8 @@ def keep_an_operator(uow: UnitOfWork, actor: Actor, *, even_last: bool = False) 
 
     A way in is a local account with its password and codes, switched on, or a
     rule that makes operators on a login method for administrators, both
-    switched on. Where an operator of the host application makes the change,
+    switched on (a federated one with its service provider and a federation
+    that is on). Where an operator of the host application makes the change,
     the host's check is another one. Raises ``ConfigError``; ``even_last``
     (commands only) lets it happen.
     """
@@ -58,6 +60,24 @@ def _is_left(uow: UnitOfWork) -> bool:
     for rule in rows.role_rules():
         if rule.enabled and rule.grant == OPERATOR:
             method = uow.config.login_method(rule.method)
-            if method is not None and method.enabled and method.for_administrators:
+            if method is not None and _lets_in(uow, method):
                 return True
     return False
+
+
+def _lets_in(uow: UnitOfWork, method: LoginMethod) -> bool:
+    """Whether the rows let administrators in by a method; its provider is not asked."""
+    if not (method.enabled and method.for_administrators):
+        return False
+    if method.kind != "saml":
+        return True
+    try:
+        settings = login.settings_of(method)
+    except ConfigError:
+        return False
+    on = {one.slug for one in uow.config.federations() if one.enabled}
+    return (
+        isinstance(settings, login.SamlSettings)
+        and not on.isdisjoint(settings.where.federations)
+        and uow.config.service_provider(method.institution) is not None
+    )

@@ -92,8 +92,9 @@ def save_service_provider(
 ) -> bool:
     """Write an institution's service provider; return whether anything changed.
 
-    Its keys are read first, as a login would. Raises ``ConfigError``,
-    ``NotAllowed``, ``EditConflict``.
+    Its keys are read first, as a login would. Where administrators log in
+    through it, its name and its keys are for operators. Raises
+    ``ConfigError``, ``NotAllowed``, ``EditConflict``.
     """
     institution = provider.institution
     require(actor, Permission.CHANGE_SETTINGS, institution)
@@ -108,6 +109,7 @@ def save_service_provider(
         uow.config.hold()
         uow.config.institution(institution)
         before = uow.config.service_provider(institution)
+        _require_operator_for(uow, actor, before, provider)
         if new and before is not None:
             raise ConfigError(f"the institution {institution!r} has a service provider already")
         _check_entity_id(services, uow, provider)
@@ -181,9 +183,21 @@ def put_back_service_provider(services: Services, actor: Actor, institution: str
             raise ConfigError("the service provider is not kept any more")
         if uow.config.service_provider(institution) is not None:
             raise ConfigError("there is a service provider again: it was not overwritten")
+        _require_operator_for(uow, actor, None, kept)
         _check_entity_id(services, uow, kept)
         put_service_provider(uow, actor, None, kept)
         uow.logins.put_back(SERVICE_PROVIDER, institution)
+
+
+def _require_operator_for(
+    uow: UnitOfWork, actor: Actor, before: ServiceProvider | None, after: ServiceProvider
+) -> None:
+    """With another name or other keys, no provider knows it: operators would be locked out."""
+    if before is not None and (before.entity_id, before.keys) == (after.entity_id, after.keys):
+        return
+    through = methods_through(uow, after.institution)
+    if any(one.enabled and one.for_administrators for one in through):
+        require(actor, Permission.RUN)
 
 
 def _thing(institution: str) -> Thing:

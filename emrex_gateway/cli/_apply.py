@@ -18,6 +18,7 @@ from emrex_gateway.administering import (
     check_access_point,
     drop_service_provider,
     put,
+    put_federation,
     put_login_method,
     record,
     shell_actor,
@@ -201,6 +202,9 @@ class _Writer:
         if isinstance(new, LoginMethod):  # what administrators log in by asks for more care
             before = old if isinstance(old, LoginMethod) else None
             changed = put_login_method(self._uow, self._actor, before, new)
+        elif isinstance(new, Federation):  # it may be their only way in
+            known = old if isinstance(old, Federation) else None
+            changed = put_federation(self._uow, self._actor, known, new)
         else:
             changed = put(self._uow, self._actor, thing, old, new, write=write)
         if not changed:

@@ -96,7 +96,8 @@ def test_a_login_does_not_undo_that_the_account_was_switched_off(
 
     with world.services.store.read() as uow:
         kept = uow.administrators.account(person.account)
-    assert kept is not None and not kept.enabled
+    assert kept is not None
+    assert not kept.enabled
     with pytest.raises(SessionOver):
         administering.open_visit(world.services, secret)
 
@@ -142,7 +143,8 @@ def test_a_login_at_a_provider_does_not_either(
 
     with world.services.store.read() as uow:
         kept = uow.administrators.account(account)
-    assert kept is not None and not kept.enabled
+    assert kept is not None
+    assert not kept.enabled
 
 
 def test_a_page_of_the_hosts_user_does_not_either(world: AdminWorld) -> None:
@@ -171,4 +173,5 @@ def test_a_page_of_the_hosts_user_does_not_either(world: AdminWorld) -> None:
 
     with services.store.read() as uow:
         kept = uow.administrators.account(actor.account)
-    assert kept is not None and not kept.enabled
+    assert kept is not None
+    assert not kept.enabled
