@@ -1,3 +1,10 @@
 """Loads what the gateway's tests and the plugins' share: the ``needs`` marker, servers of the tests' own."""
 
-pytest_plugins = ["emrex_hypothesis", "emrex_needs", "postgres", "databases", "redis_server"]
+pytest_plugins = [
+    "compiled_once",
+    "emrex_hypothesis",
+    "emrex_needs",
+    "postgres",
+    "databases",
+    "redis_server",
+]
