@@ -39,6 +39,8 @@ ENTRIES.append(
 
 def _undo_switch(what: Switch) -> Any:
     def undo(slug: str) -> Undo | None:
+        if not actor().may(Permission.CHANGE_SETTINGS, slug):
+            return None
         with services().store.read() as uow:
             if administering.find_institution(uow, slug) is None:
                 return None

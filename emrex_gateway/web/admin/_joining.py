@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -15,9 +16,10 @@ from wtforms import StringField
 from emrex_gateway import administering
 from emrex_gateway.administering import Check, CheckState, Joining
 from emrex_gateway.domain import Actor, Institution, Permission, SelfTest
-from emrex_gateway.errors import ConfigError
+from emrex_gateway.errors import ConfigError, EditConflict
 from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.web._context import services
+from emrex_gateway.web.admin._conflicts import Conflict, conflict
 from emrex_gateway.web.admin._forms import AdminForm, LinesField
 from emrex_gateway.web.admin._frame import actor, allowed, area
 from emrex_gateway.web.admin._notices import say
@@ -62,18 +64,30 @@ def contact(institution: str, slug: str) -> Response | tuple[str, int]:
     """Write whom registries reach."""
     found = _look(institution, slug)
     form = ContactForm(request.form)
+    emails, acronym = form.emails.data or (), (form.acronym.data or "").strip()
     try:
         administering.save_registration(
             services(),
             actor(),
             slug,
-            emails=form.emails.data or (),
-            acronym=(form.acronym.data or "").strip(),
-            version=form.version.data or None,
+            emails=emails,
+            acronym=acronym,
+            version=form.version.data or "",
         )
     except ConfigError as error:
         form.blame(error)
         return _page(found, form), 400
+    except EditConflict:
+        found = _look(institution, slug)
+        told = conflict(
+            form,
+            found.registration,
+            replace(found.registration, emails=emails, acronym=acronym),
+            kind="registration",
+            key=slug,
+            address=url_for(".overview", institution=institution, slug=slug),
+        )
+        return _page(found, form, told), 409
     return _back(institution, slug, _SAVED)
 
 
@@ -173,12 +187,13 @@ def _form(found: Joining) -> ContactForm:
     return ContactForm(data={"emails": kept.emails, "acronym": kept.acronym, "version": version})
 
 
-def _page(found: Joining, form: ContactForm) -> str:
+def _page(found: Joining, form: ContactForm, told: Conflict | None = None) -> str:
     slug, institution = found.point.slug, found.institution.slug
     return render_template(
         "emrex/admin/joining.html",
         joining=found,
         form=form,
+        conflict=told,
         items=[_item(check, institution, slug) for check in found.checks],
         may_change=actor().may(Permission.CHANGE_SETTINGS, institution),
         public=f"{services().settings.public_url}/{slug}/ewp-manifest-entry.xml",

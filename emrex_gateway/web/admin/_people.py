@@ -38,7 +38,15 @@ ENTRIES.append(
 )
 
 
-def _switch_back(id_: str) -> Undo:
+def _switch_back(id_: str) -> Undo | None:
+    if not actor().may(Permission.RUN):
+        return None
+    try:
+        found = administering.account(services(), actor(), id_).account
+    except ConfigError:
+        return None
+    if found.enabled:
+        return None
     return Undo(url_for("admin_people.switch", id_=id_), {"enabled": "yes"})
 
 

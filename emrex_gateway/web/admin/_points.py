@@ -31,7 +31,9 @@ points: Blueprint = area("points", __name__)
 def _undo_off(slug: str) -> Undo | None:
     with services().store.read() as uow:
         found = uow.config.access_point(slug)
-    if found is None:
+    if found is None or found.enabled:
+        return None
+    if not actor().may(Permission.CHANGE_SETTINGS, found.institution):
         return None
     address = url_for("admin_points.flip", institution=found.institution, slug=slug)
     return Undo(address, {"to": "on"})

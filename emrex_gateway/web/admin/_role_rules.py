@@ -23,7 +23,15 @@ from emrex_gateway.web.admin._notices import Undo, say
 from emrex_gateway.web.admin._people import GrantForm, people
 
 
-def _switch_back(id_: str) -> Undo:
+def _switch_back(id_: str) -> Undo | None:
+    if not actor().may(Permission.RUN):
+        return None
+    try:
+        found = administering.rule(services(), actor(), id_)
+    except ConfigError:
+        return None
+    if found.enabled:
+        return None
     return Undo(url_for("admin_people.switch_rule", id_=id_), {"enabled": "yes"})
 
 
