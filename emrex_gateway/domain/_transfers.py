@@ -26,6 +26,8 @@ class Direction(StrEnum):
 
     EXPORT = "export"
     IMPORT = "import"
+    SELF_TEST = "self-test"
+    """An export to our own built-in client, to see that it works: no statistics."""
 
 
 class TransferOutcome(StrEnum):

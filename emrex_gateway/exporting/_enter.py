@@ -13,6 +13,7 @@ from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
     AccessPoint,
     ClientRequest,
+    Direction,
     Transfer,
     TransferState,
 )
@@ -49,13 +50,20 @@ def serving(uow: UnitOfWork, slug: str) -> AccessPoint:
     return found
 
 
-def enter(services: Services, slug: str, request: ClientRequest, client_host: str) -> Entered:
+def enter(
+    services: Services,
+    slug: str,
+    request: ClientRequest,
+    client_host: str,
+    *,
+    direction: Direction = Direction.EXPORT,
+) -> Entered:
     """Begin a transfer for a client whose return address was checked.
 
     ``client_host`` is what ``network.check_return_url`` returned for it.
     """
     with services.store.begin() as uow:
-        entered = begin(services, uow, slug, client_host)
+        entered = begin(services, uow, slug, client_host, direction=direction)
         uow.transfers.seal(entered.transfer.id, REQUEST, request)
     return entered
 
@@ -107,7 +115,14 @@ def over_at(services: Services, transfer: Transfer) -> datetime:
     return min(soon, transfer.expires_at)
 
 
-def begin(services: Services, uow: UnitOfWork, slug: str, client_host: str | None) -> Entered:
+def begin(
+    services: Services,
+    uow: UnitOfWork,
+    slug: str,
+    client_host: str | None,
+    *,
+    direction: Direction = Direction.EXPORT,
+) -> Entered:
     """Add a transfer within a transaction; ``client_host`` is ``None`` without a client."""
     serving(uow, slug)
     now = services.clock()
@@ -122,6 +137,7 @@ def begin(services: Services, uow: UnitOfWork, slug: str, client_host: str | Non
         changed_at=now,
         expires_at=now + timedelta(seconds=services.settings.transfer_lifetime),
         client_host=client_host,
+        direction=direction,
     )
     uow.transfers.add(transfer)
     audit.record(uow, Event.TRANSFER_ENTERED, transfer=transfer.id, client_host=client_host or "")

@@ -37,24 +37,25 @@ Key = tuple[str, ...]
 
 @dataclass(slots=True)
 class _Group:
-    """Some transfers and the people in them; one without a person counts as somebody else."""
+    """Some transfers and the people in them.
+
+    One without a person counts as nobody: several may be one person's, or
+    belong to somebody who is counted already.
+    """
 
     key: Key | None = None
     transfers: int = 0
     persons: set[str] = field(default_factory=set)
-    nameless: int = 0
     records: int = 0
     durations: Counter[int] = field(default_factory=Counter)
 
     @property
     def people(self) -> int:
-        return len(self.persons) + self.nameless
+        return len(self.persons)
 
     def count(self, transfer: CountedTransfer) -> None:
         self.transfers += 1
-        if transfer.person is None:
-            self.nameless += 1
-        else:
+        if transfer.person is not None:
             self.persons.add(transfer.person)
         self.records += transfer.records
         if transfer.seconds is not None:
@@ -65,7 +66,6 @@ class _Group:
         self.key = other.key if self.key is None else _common(self.key, other.key or ())
         self.transfers += other.transfers
         self.persons |= other.persons
-        self.nameless += other.nameless
         self.records += other.records
         self.durations += other.durations
 

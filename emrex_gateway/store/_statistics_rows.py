@@ -9,11 +9,13 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
+from emrex_gateway.domain import Direction
 from emrex_gateway.ports import CountedTransfer, StatisticsCell
 from emrex_gateway.store import _tables as t
 from emrex_gateway.store import _tables_trail as tt
 from emrex_gateway.store._engine import dialect_insert
 
+_COUNTS = (t.transfer.c.login_method.is_not(None), t.transfer.c.direction != Direction.SELF_TEST)
 _TOLD = tuple(one.name for one in fields(StatisticsCell) if one.name not in ("month", "durations"))
 
 
@@ -33,7 +35,7 @@ class SqlStatisticsRows:
         # Not MIN(): SQLite's has no column type, and would return text.
         return self._connection.execute(
             sa.select(t.transfer.c.created_at)
-            .where(t.transfer.c.login_method.is_not(None))
+            .where(*_COUNTS)
             .order_by(t.transfer.c.created_at)
             .limit(1)
         ).scalar_one_or_none()
@@ -51,7 +53,7 @@ class SqlStatisticsRows:
                 c.client_host,
                 c.person,
             )
-            .where(c.created_at >= since, c.created_at < until, c.login_method.is_not(None))
+            .where(c.created_at >= since, c.created_at < until, *_COUNTS)
             # On the statement: on the connection it would stay for what comes after.
             .execution_options(yield_per=1000)
         )

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from emrex_gateway import administering, audit, exporting, network
 from emrex_gateway.audit import Event
-from emrex_gateway.domain import LoginMethod
+from emrex_gateway.domain import Direction, LoginMethod
 from emrex_gateway.errors import GatewayError, LaunchError, PeerError
 from emrex_gateway.login import accept_launch
 from emrex_gateway.ports import Launch
@@ -40,7 +40,8 @@ def emp(slug: str) -> Response:
     except PeerError as error:
         _refused(Event.ENTRY_REFUSED, type(error).__name__)
         raise
-    return _begun(exporting.enter(made, slug, asked, host))
+    direction = Direction.SELF_TEST if ours else Direction.EXPORT
+    return _begun(exporting.enter(made, slug, asked, host, direction=direction))
 
 
 @entry.route("/<slug>/export", methods=["GET", "POST"])

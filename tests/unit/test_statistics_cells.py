@@ -54,8 +54,7 @@ def _months(draw: st.DrawFn) -> list[tuple[tuple[str, ...], CountedTransfer]]:
 
 
 def _people(counted: list[tuple[tuple[str, ...], CountedTransfer]]) -> int:
-    persons = {t.person for _, t in counted if t.person is not None}
-    return len(persons) + sum(t.person is None for _, t in counted)
+    return len({t.person for _, t in counted if t.person is not None})
 
 
 def _told(cell: StatisticsCell) -> tuple[str, ...]:
@@ -185,6 +184,16 @@ def test_one_person_many_times_is_one_person() -> None:
     assert () == cells(MONTH, two, SMALLEST)
     (together,) = cells(MONTH, [*two, *_some(6, outcome="error")], SMALLEST)
     assert ("", 16) == (together.outcome, together.transfers)
+
+
+def test_erased_transfers_are_nobody_more() -> None:
+    """Whoever has five transfers erased does not become five people, nor one beside themselves."""
+    erased = [(key, _transfer(None)) for key, _ in _some(9)]
+
+    assert () == cells(MONTH, erased, SMALLEST)
+    assert () == cells(MONTH, [*erased, *_some(4)], SMALLEST)
+    (together,) = cells(MONTH, [*erased, *_some(5)], SMALLEST)
+    assert 14 == together.transfers
 
 
 def test_the_median_is_exact() -> None:

@@ -16,6 +16,7 @@ from emrex_gateway import statistics
 from emrex_gateway.domain import (
     Actor,
     AdminRole,
+    Direction,
     Grant,
     KnownClient,
     TransferOutcome,
@@ -115,6 +116,15 @@ def test_a_month_waits_for_its_last_transfer(world: TrailWorld) -> None:
 def test_who_never_logged_in_is_not_counted(world: TrailWorld) -> None:
     """A flood of requests is no statistics."""
     _add(world, 50, _january(), login_method=None, outcome=TransferOutcome.ABANDONED)
+    assert 0 == statistics.close_due(world.services)
+    _add(world, 5, _january())
+
+    assert {"2026-01": (5, 20, 32.0)} == _rows(world)
+
+
+def test_a_self_test_is_not_counted(world: TrailWorld) -> None:
+    """Transfers to our own built-in client would flatter the numbers."""
+    _add(world, 6, _january(), direction=Direction.SELF_TEST)
     assert 0 == statistics.close_due(world.services)
     _add(world, 5, _january())
 

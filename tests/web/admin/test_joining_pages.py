@@ -117,9 +117,11 @@ def test_the_self_test_goes_a_students_way_and_verifies_the_reply(world: AdminWo
     assert "Records 5" in browser.text
     with world.services.store.read() as uow:
         kept = uow.keys.last_self_test("campus")
+        month = uow.statistics.first()
     assert kept is not None
     assert kept.result is not None
     assert kept.result.passed
+    assert month is None, "a self-test is in no statistics"
     assert "Mallikas" not in repr(kept)
     assert "A transfer through it was verified" in browser.get(JOINING).text
 
