@@ -66,6 +66,12 @@ class SqlOwnerRows:
         self._connection.execute(
             sa.update(t.transfer).where(t.transfer.c.id == transfer).values(person=None)
         )
+        # An ended session's row says why it ended until it is swept; not any more whose it was.
+        self._connection.execute(
+            sa.update(t.session)
+            .where(t.session.c.transfer == transfer)
+            .values(subject_hash=None, sid_hash=None)
+        )
 
     def add_visit(self, visit: OwnVisit) -> None:
         self._connection.execute(

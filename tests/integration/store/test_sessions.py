@@ -219,3 +219,25 @@ def test_what_is_hashed_together_cannot_be_cut_elsewhere() -> None:
         *KeyChain([b"1" * 32]).hashes("sid", "a"),
         *KeyChain([b"2" * 32]).hashes("sid", "a"),
     )
+
+
+def test_an_erased_persons_session_does_not_say_whose_it_was(store: SqlStore) -> None:
+    """Its row waits for the sweep without the keyed hashes; others' keep theirs."""
+    _add(store, A, "me", "one")
+    _add(store, _session("d" * 64, transfer="transfer-two"), "you", "two")
+
+    with store.begin() as uow:
+        uow.sessions.end_of_transfer("transfer-one", "purged")
+        uow.owners.forget("transfer-one")
+
+    with store.begin() as uow:
+        uow.sessions.add(C)
+        assert () == uow.sessions.end_by_provider(PROVIDER, "provider", subject="me")
+        rows = uow.sessions._connection.execute(
+            sa.select(t.session.c.subject_hash, t.session.c.sid_hash).where(
+                t.session.c.transfer == "transfer-one", t.session.c.key == A.key
+            )
+        ).all()
+    assert [(None, None)] == [tuple(row) for row in rows]
+    with store.begin() as uow:
+        assert 1 == len(uow.sessions.end_by_provider(PROVIDER, "provider", subject="you"))
