@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from emrex_gateway.administering._change import Thing, record
+from emrex_gateway.administering._key_use import refuse_in_use
 from emrex_gateway.administering._points import MAX_CERTIFICATE, put_access_point
 from emrex_gateway.administering._rights import require
 from emrex_gateway.administering._values import N_
@@ -256,26 +257,22 @@ def retire_key(services: Services, actor: Actor, id_: str) -> SigningKey:
     """Publish the key no more. The one that signs cannot be retired: switch to another first."""
 
     def retire(key: SigningKey) -> SigningKey:
-        if key.state is _S.ACTIVE:
-            raise ConfigError("the access point signs with this key: use another one first")
         return replace(key, state=_S.RETIRED, published_at=None)
 
-    return _change(services, actor, id_, retire)
+    return _change(services, actor, id_, retire, unused=True)
 
 
 def destroy_key(services: Services, actor: Actor, id_: str) -> SigningKey:
     """Have the signing worker destroy the private key. Nothing brings it back."""
 
     def destroy(key: SigningKey) -> SigningKey:
-        if key.state is _S.ACTIVE:
-            raise ConfigError("the access point signs with this key: use another one first")
         if key.place is KeyPlace.REFERENCE:
             raise ConfigError("this key was not made here: whoever made it has to destroy it")
         if key.published:
             raise ConfigError("the key's certificate is still published: retire the key first")
         return replace(key, state=_S.DESTROYING, problem="")
 
-    return _change(services, actor, id_, destroy, task=True)
+    return _change(services, actor, id_, destroy, task=True, unused=True)
 
 
 def _change(
@@ -285,11 +282,14 @@ def _change(
     change: Callable[[SigningKey], SigningKey],
     *,
     task: bool = False,
+    unused: bool = False,
 ) -> SigningKey:
     with services.store.begin() as uow:
         uow.config.hold()
         before, point = _held(uow, id_)
         require(actor, Permission.CHANGE_SETTINGS, point.institution)
+        if unused:
+            refuse_in_use(uow, before)
         after = change(before)
         if after == before:
             return before

@@ -227,6 +227,22 @@ def test_a_published_key_is_not_destroyed_and_a_destroyed_one_does_nothing(
     assert S.ACTIVE is row(world, second.id).state
 
 
+@pytest.mark.parametrize("slug", ["campus", "second"])
+def test_a_key_that_an_access_point_names_is_not_destroyed(world: AdminWorld, slug: str) -> None:
+    """Whatever its row says: a file may have named its reference, here or for another access point."""
+    no_key(world)
+    first, _ = active(world), active(world)
+    reference = row(world, first.id).reference
+    with world.services.store.begin() as uow:
+        point = uow.config.access_point("campus")
+        assert point is not None
+        uow.config.put_access_point(replace(point, slug=slug, key=reference))
+
+    for step in (administering.retire_key, administering.destroy_key):
+        with pytest.raises(ConfigError, match="signs with this key"):
+            step(world.services, world.operator(), first.id)
+
+
 def test_only_one_key_is_under_way_at_a_time(world: AdminWorld) -> None:
     """Two next keys would make two ways to go on from; giving one up makes room."""
     first = administering.order_key(world.services, world.operator(), "campus", kind=KeyKind.EC)
