@@ -194,7 +194,11 @@ def _overview(institution: str, slug: str, form: OrderForm) -> str:
         found = uow.keys.of(slug)
     now = services().clock()
     may = actor().may(Permission.CHANGE_SETTINGS, institution)
-    working = [one for one in found if one.state in (KeyState.ORDERED, KeyState.DESTROYING)]
+    working = [
+        one
+        for one in found
+        if one.state in (KeyState.ORDERED, KeyState.DESTROYING) and not one.problem
+    ]
     return render_template(
         "emrex/admin/keys.html",
         institution=institution,
