@@ -63,6 +63,10 @@ def verify(
     _recompute(store, path, report)
     with store.read() as uow:
         report.counts = dict(uow.trail.counts())
+    if report.verified and not report.heads and not report.findings:
+        # Whoever emptied the file and the database's copy would be believed otherwise.
+        text = "the file holds no head, so nothing proves what was numbered"
+        report.findings.append(Finding(Trouble.HEADS, 0, text))
     if lost := report.counts["lost"]:
         report.findings.append(
             Finding(Trouble.UNNUMBERED, 0, f"{lost} events are neither numbered nor wait for it")

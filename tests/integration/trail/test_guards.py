@@ -58,6 +58,17 @@ def test_heads_that_the_database_lacks_are_found(world: TrailWorld, number: int)
     assert ([] if number == 1 else [("heads", 0)]) == world.found()
 
 
+def test_a_file_without_heads_proves_nothing(world: TrailWorld) -> None:
+    """Also when the database's copy was emptied with it; with nothing numbered there is nothing to prove."""
+    trail.sign_head(world.services)
+    fresh = world.found()
+    world.kept(3)
+    world.tamper("DELETE FROM emrex_audit_head")
+    world.heads.write_bytes(b"")
+
+    assert ([], [("heads", 0)]) == (fresh, world.found())
+
+
 @pytest.mark.parametrize(
     "statement",
     [
