@@ -21,9 +21,11 @@ def removed_lately(
 
 def forget_removed(services: Services) -> int:
     """Delete what was removed more than ``KEPT_FOR`` ago; return how many. For the sweep."""
-    before = services.clock() - KEPT_FOR
+    now = services.clock()
     try:
         with services.store.begin() as uow:
-            return uow.logins.forget(before)
+            gone = uow.logins.forget(now - KEPT_FOR)
+            uow.retention.mark({"removed": gone}, now)
+            return gone
     except GatewayError:
         return 0  # the next sweep comes soon

@@ -46,8 +46,12 @@ KINDS: tuple[Kind, ...] = (
     Kind("admin-visits", "admin_session_lifetime"),
     Kind("self-tests", fixed=90 * _DAY, personal=False),
     Kind("logos", fixed=30 * _DAY, personal=False),
+    Kind("removed", fixed=30 * _DAY, personal=False),
 )
 """In the order of the page: what is personal and short-lived first."""
+
+BY_THE_HOUR = frozenset({"trail"})
+"""Kinds that the sweep does not look after each time: the signing worker does, with a head."""
 
 SWEPT_WITH: Mapping[str, str] = {
     "replies": "contents",

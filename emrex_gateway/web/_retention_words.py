@@ -75,4 +75,8 @@ RETENTION_WORDS: Mapping[str, tuple[LazyString, LazyString]] = {
         _("Pictures of login providers"),
         _("Copies, so that a student's browser asks nobody else for them."),
     ),
+    "removed": (
+        _("Removed settings"),
+        _("So that a removal can be undone."),
+    ),
 }

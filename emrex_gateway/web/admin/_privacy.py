@@ -40,7 +40,9 @@ def overview() -> str:
     """Retention per kind, and the institutions' records."""
     kept = privacy.kept(services())
     now = services().clock()
-    last = max((one.swept_at for one in kept if one.swept_at), default=None)
+    # The part that is latest: others that go on must not hide one that has stopped.
+    swept = (one.swept_at for one in kept if one.kind.code not in privacy.BY_THE_HOUR)
+    last = min((at for at in swept if at), default=None)
     with services().store.read() as uow:
         institutions = [
             one

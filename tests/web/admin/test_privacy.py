@@ -52,6 +52,21 @@ def test_the_page_says_when_the_sweep_last_ran_and_what_it_removed(world: AdminW
     )
 
 
+def test_one_kind_that_is_not_swept_is_not_hidden_by_the_others(world: AdminWorld) -> None:
+    """Each part of a sweep stands for itself, so the warning goes by the latest of them."""
+    _tasks.sweep(_tasks.Context(world.services))
+    with world.services.store.begin() as uow:
+        assert {"contents", "tries", "removed"} <= uow.retention.marks().keys()
+        uow.retention.mark({"contents": 0}, world.clock() - timedelta(hours=1))
+        uow.retention.mark({"trail": 0}, world.clock() - timedelta(days=1))
+    late = world.admin().get("/admin/privacy").page.xpath("string(//*[@role='alert'])")
+    with world.services.store.begin() as uow:
+        uow.retention.mark({"contents": 0}, world.clock())
+
+    assert "The sweep last ran" in late
+    assert not world.admin().get("/admin/privacy").page.xpath("//*[@role='alert']")
+
+
 def test_the_sweep_removes_what_no_other_room_does(world: AdminWorld) -> None:
     """Error pages' rows and visits to own data go in time, and the account of it adds up."""
     with world.services.store.begin() as uow:
