@@ -270,8 +270,11 @@ def _require_operator_for(actor: Actor, before: LoginMethod | None, after: Login
     """
     if after.for_administrators or (before is not None and before.for_administrators):
         require(actor, Permission.RUN)
-    private = [bool(one and one.settings.get("allow_private_addresses")) for one in (before, after)]
-    if private[1] and not private[0] and not actor.everywhere(Permission.RUN):
+    if not after.settings.get("allow_private_addresses") or actor.everywhere(Permission.RUN):
+        return
+    kept = before.settings if before else {}
+    allowed = kept.get("allow_private_addresses"), kept.get("issuer")
+    if allowed != (True, after.settings.get("issuer")):  # it was allowed for that provider alone
         raise ConfigError(
             "only an operator may allow private addresses",
             "settings.allow_private_addresses",

@@ -100,6 +100,34 @@ def test_the_name_that_operators_providers_know_is_for_operators(world: AdminWor
     assert administering.save_service_provider(world.services, world.operator(), other)
 
 
+def test_private_addresses_stay_those_that_an_operator_allowed(world: AdminWorld) -> None:
+    """The switch holds for the provider that it was set for: no other address within our network."""
+    inside = LoginMethod(
+        id="inside",
+        institution="campus",
+        kind="oidc",
+        names=texts(en="Inside"),
+        settings={
+            "issuer": "https://login.campus.internal",
+            "client_id": "emrex",
+            "client_secret": "env:CLIENT",
+            "allow_private_addresses": True,
+        },
+        enabled=False,
+    )
+    services = world.services
+    assert administering.save_login_method(services, world.operator(), inside, new=True)
+
+    aimed = {**inside.settings, "issuer": "https://169.254.169.254"}
+    with pytest.raises(ConfigError, match="only an operator"):
+        administering.save_login_method(
+            services, LOCAL_ADMINISTRATOR, replace(inside, settings=aimed)
+        )
+
+    renamed = replace(inside, names=texts(en="Within"))
+    assert administering.save_login_method(services, LOCAL_ADMINISTRATOR, renamed)
+
+
 def _plan(world: AdminWorld, **changes: object) -> Plan:
     """What the database says, as a file would, with changes."""
     with world.services.store.read() as uow:
