@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import subprocess
@@ -14,36 +13,12 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
-SOURCE = Path(__file__).resolve().parents[1] / "node" / "oidc"
-_FILES = ("package.json", "package-lock.json", "compat.mjs", "server.mjs")
+import node_packages
 
 
 def install(cache: Path) -> Path:
-    """Install the locked packages into ``cache``, unless these very files are there already.
-
-    One at a time: tests run in several processes.
-    """
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return _install(cache)
-
-
-def _install(cache: Path) -> Path:
-    for name in _FILES:
-        there = cache / name
-        if there.exists() and there.read_bytes() == (SOURCE / name).read_bytes():
-            continue
-        shutil.rmtree(cache / "node_modules", ignore_errors=True)
-        shutil.copyfile(SOURCE / name, there)
-    if not (cache / "node_modules" / "oidc-provider").is_dir():
-        npm = shutil.which("npm") or "npm"
-        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(
-            command, cwd=cache, capture_output=True, text=True, timeout=300, check=False
-        )
-        if done.returncode:
-            raise RuntimeError(f"npm ci failed: {done.stderr[-2000:]}")
-    return cache
+    """Install the provider's locked packages into ``cache``, with the files that start it."""
+    return node_packages.install("oidc", cache)
 
 
 @contextmanager
