@@ -8,6 +8,8 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 
 from lxml import etree
 
@@ -293,6 +295,13 @@ def _attribute(name: str, value: str) -> Mutation:
     return mutate
 
 
+def _without(name: str) -> Mutation:
+    def mutate(element: etree._Element) -> None:
+        del element.attrib[name]
+
+    return mutate
+
+
 def _comment(element: etree._Element) -> None:
     element.insert(0, etree.Comment("c"))
     element.append(etree.ProcessingInstruction("p", "i"))
@@ -317,9 +326,10 @@ ALL: tuple[Mutation, ...] = (
 )
 
 
-def one_by_one(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
-    """Yield the document spoiled in each way at each kind of place: what was done, and the result.
+def one_by_one(root: etree._Element) -> Iterator[tuple[str, Callable[[], etree._Element]]]:
+    """Yield each way to spoil the document at each kind of place: what is done, and what does it.
 
+    The document is copied only when it is asked for: who takes a share makes no more than that.
     Places are of one kind when element and parent have the same names: the grammar says the same.
     """
     kinds: set[tuple[object, object]] = set()
@@ -332,16 +342,13 @@ def one_by_one(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
         name = etree.QName(original).localname
         for number, mutate in enumerate(ALL):
             if place or mutate not in {_drop, _twice, _swap, _to_front, _to_end}:
-                yield f"{name} (element {place}), mutation {number}", spoiled(root, place, mutate)
+                made = partial(spoiled, root, place, mutate)
+                yield f"{name} (element {place}), mutation {number}", made
         for attribute in original.attrib:
             for value in (None, *VALUES):
-                mutated = copy.deepcopy(root)
-                element = _at(mutated, place)
-                if value is None:
-                    del element.attrib[attribute]
-                else:
-                    element.set(attribute, value)
-                yield f"{name}/@{attribute} (element {place}) = {value!r}", mutated
+                mutate = _without(attribute) if value is None else _attribute(attribute, value)
+                made = partial(spoiled, root, place, mutate)
+                yield f"{name}/@{attribute} (element {place}) = {value!r}", made
 
 
 def spoiled(root: etree._Element, place: int, mutate: Mutation) -> etree._Element:
@@ -354,14 +361,11 @@ def at_random(root: etree._Element, source: random.Random, most: int = 3) -> etr
     """Return the document spoiled in up to ``most`` ways at once."""
     mutated = copy.deepcopy(root)
     for _ in range(source.randint(1, most)):
-        total = sum(1 for _ in mutated.iter(etree.Element))
-        if total > 1:
-            source.choice(ALL)(_at(mutated, source.randrange(1, total)))
+        elements = list(mutated.iter(etree.Element))
+        if len(elements) > 1:
+            source.choice(ALL)(elements[source.randrange(1, len(elements))])
     return mutated
 
 
 def _at(root: etree._Element, place: int) -> etree._Element:
-    for position, element in enumerate(root.iter(etree.Element)):
-        if position == place:
-            return element
-    raise IndexError(place)
+    return next(islice(root.iter(etree.Element), place, None))

@@ -30,7 +30,7 @@ RELEASES = {ElmoVersion.V1_7: "1.7.0", ElmoVersion.V2_0: "2.0.0"}
 RANDOM_MUTATIONS = 3000
 
 SHARE = 8
-COMPARED = {ElmoVersion.V1_7: "3560beea3600f69c", ElmoVersion.V2_0: "c54109492f80cad2"}
+COMPARED = {ElmoVersion.V1_7: "05dc475d117b752e", ElmoVersion.V2_0: "80b19ea4dcca5400"}
 """The digest for which every single mutation was compared last."""
 
 Official = Callable[[ElmoVersion], etree.XMLSchema]
@@ -108,7 +108,8 @@ def test_every_single_mutation_gets_the_official_verdict(
     whole = COMPARED[version] != now or os.environ.get("GATEWAY_CORPORA") == "whole"
     every = one_by_one(seed)
     chosen = every if whole else itertools.islice(every, 0, None, SHARE)
-    different, total, valid = differences(official(version), grammar(version), chosen)
+    spoiled = ((name, make()) for name, make in chosen)
+    different, total, valid = differences(official(version), grammar(version), spoiled)
     assert [] == different[:20]
     assert total > (10_000 if whole else 10_000 // SHARE)
     assert 0 < valid < total
