@@ -162,6 +162,17 @@ def pytest_configure(config: pytest.Config) -> None:
     if (note := config.getoption("--note-databases")) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Notes(Path(note)), "emrex-notes")
     event.listen(sa.pool.Pool, "connect", postgres.remember)
+    event.listen(sa.pool.Pool, "checkout", _do_not_wait_for_the_disk)
+
+
+def _do_not_wait_for_the_disk(connection: object, record: Any, proxy: object) -> None:
+    """Tests end processes, not the machine: their commits need not outlive a power cut.
+
+    ``test_a_commit_survives_a_power_cut`` looks at what the store itself asks for.
+    """
+    if isinstance(connection, sqlite3.Connection) and "emrex_no_wait" not in record.info:
+        record.info["emrex_no_wait"] = True
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 class Notes:
