@@ -7,11 +7,13 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import ceil
 from pathlib import Path
 
 from emrex_gateway.domain import MaintenanceMode
 from emrex_gateway.errors import ConfigError, QueueUnavailable
 from emrex_gateway.services import Services
+from emrex_gateway.settings import Settings
 
 Check = Callable[[], str]
 
@@ -30,6 +32,7 @@ def operation_checks(
         yield "workers", partial(_workers, services)
     if services.settings.metrics_token:
         yield "metrics token", partial(_token, services)
+    yield "retention", partial(_retention, services.settings)
     yield "maintenance", partial(_maintenance, services)
     if signing and services.settings.key_directory:
         yield "key directory", partial(_directory, Path(services.settings.key_directory))
@@ -73,6 +76,19 @@ def _maintenance(services: Services) -> str:
     if now.mode is not MaintenanceMode.OFF and now.until and now.until < services.clock():
         raise ConfigError(f"on ({now.mode.value}), and its expected end is over: students are out")
     return now.mode.value
+
+
+def _retention(settings: Settings) -> str:
+    """Raise where rows would be gone before their month is closed: its statistics would lack them."""
+    going_on = settings.transfer_lifetime + settings.delivered_lifetime
+    days = 31 + 1 + ceil(going_on / 86400) + 1  # a month, statistics' slack, and a day to sweep in
+    if settings.audit_lifetime < days * 86400:
+        raise ConfigError(
+            f"audit_lifetime is below {days} days: statistics would lack transfers of each month"
+        )
+    if not settings.audit_heads:
+        return "rows outlive their month; old events of the trail stay (audit_heads is not set)"
+    return "rows outlive their month"
 
 
 def _directory(path: Path) -> str:

@@ -405,7 +405,8 @@ def test_check_config_passes_a_complete_installation(
     assert all(line.startswith("ok") for line in lines)
     names = [line[6:].partition(":")[0] for line in lines]
     assert [
-        *("settings", "payload keys", "redis", "database", "database version", "maintenance"),
+        *("settings", "payload keys", "redis", "database", "database version", "retention"),
+        "maintenance",
         *("adapter example-fake", "login method example-host", "access point example"),
         *("signing key of example", "audit trail"),
     ] == names

@@ -103,6 +103,7 @@ def test_check_config_looks_at_the_parts(
     keys.mkdir(mode=0o755)
     monkeypatch.setenv("EMREX_METRICS_TOKEN", f"file:{tmp_path / 'token'}")
     monkeypatch.setenv("EMREX_KEY_DIRECTORY", str(keys))
+    monkeypatch.setenv("EMREX_AUDIT_LIFETIME", str(33 * 86400))
 
     said = run("check-config", "--signing", "--running").output
 
@@ -111,9 +112,12 @@ def test_check_config_looks_at_the_parts(
     assert "FAIL  metrics token: it is shorter" in said
     assert "FAIL  key directory: " in said
     assert "open to others (mode 0755)" in said
+    assert "FAIL  retention: audit_lifetime is below 34 days" in said
+    monkeypatch.setenv("EMREX_AUDIT_LIFETIME", str(34 * 86400))
     keys.chmod(0o700)
     (tmp_path / "token").write_text("long enough to be one")
     said = run("check-config", "--signing").output
     assert "ok    key directory: " in said
     assert "ok    metrics token: usable" in said
+    assert "ok    retention: rows outlive their month; old events of the trail stay" in said
     assert "workers" not in said
