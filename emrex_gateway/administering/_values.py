@@ -99,7 +99,7 @@ def check_url(value: str, where: str, *, http: bool, name: str = "url") -> None:
     try:
         parts = urlsplit(value)
         schemes = ("https", "http") if http else ("https",)
-        good = parts.scheme in schemes and parts.hostname and not parts.username
+        good = parts.scheme in schemes and parts.hostname and "@" not in parts.netloc
     except ValueError:
         good = False
     if not good or len(value) > MAX_TEXT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, make_response, render_template, request
 from werkzeug.wrappers import Response
 
+from emrex_gateway import visiting
 from emrex_gateway.domain import Maintenance, MaintenanceMode
 from emrex_gateway.errors import GatewayError
 from emrex_gateway.web._context import services
@@ -13,6 +14,9 @@ RETRY_SECONDS = 300
 LONGEST_RETRY = 86_400
 
 _ALWAYS = ("admin_", "health.")
+_ANSWERS = {"login.acs": "RelayState", "login.callback": "state"}
+"""Where administrators' logins end as well, so that somebody can end the maintenance. What a student
+sees of their own data is a page after that."""
 _PUBLISHED = frozenset({"static", "sp.metadata", "finding.logo"})
 """What federations and pages ask for, with no person behind it."""
 
@@ -25,6 +29,8 @@ def init(app: Flask) -> None:
 def _turn_away() -> Response | None:
     endpoint = request.endpoint or ""
     if not endpoint or endpoint.startswith(_ALWAYS) or endpoint in _PUBLISHED:
+        return None
+    if endpoint in _ANSWERS and visiting.is_visit(request.values.get(_ANSWERS[endpoint], "")):
         return None
     try:
         with services().store.read() as uow:

@@ -20,6 +20,8 @@ from emrex_gateway.domain import (
     Federation,
     Grant,
     LoginMethod,
+    Maintenance,
+    MaintenanceMode,
     RuleKind,
     ServiceProvider,
     texts,
@@ -213,3 +215,14 @@ def test_the_providers_logout_ends_the_session(world: AdminWorld) -> None:
 
     assert 303 == response.status_code
     assert 303 == browser.client.get("/emrex/admin/").status_code
+
+
+def test_operators_log_in_while_everybody_else_is_turned_away(world: AdminWorld) -> None:
+    """In the middle of maintenance an answer from the provider still lets administrators in."""
+    rule(world, RuleKind.ENTITLEMENT, "urn:campus:emrex")
+    closed = Maintenance(mode=MaintenanceMode.CLOSED)
+    administering.set_maintenance(world.services, world.operator(), closed)
+
+    assert "/emrex/admin/account" == log_in(world).get("/admin/account").path
+    unasked = world.nobody().post("/sp/campus/acs", answer(world, "_request", "transfer.random"))
+    assert 503 == unasked.status
