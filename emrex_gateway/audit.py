@@ -112,7 +112,7 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.LOGOUT_REFUSED: frozenset({"reason"}),
         _E.RECORDS_FETCHED: frozenset({"adapter", "records", "missing", "duplicates"}),
         _E.RECORDS_NONE: frozenset({"error"}),
-        _E.RECORDS_FAILED: frozenset({"error"}),
+        _E.RECORDS_FAILED: frozenset({"error", "adapter"}),
         _E.CONSENT_GIVEN: frozenset({"records", "identifiers"}),
         _E.ELMO_SIGNED: frozenset({"version", "bytes", "missing_characters"}),
         _E.ELMO_FAILED: frozenset({"error"}),

@@ -45,6 +45,8 @@ class GatewayError(Exception):
 
     return_code: ClassVar[ReturnCode] = ReturnCode.ERROR
     retryable: ClassVar[bool] = False
+    adapter: str = ""
+    """Name of the adapter that it happened with, where several were asked and one is to blame."""
 
 
 class ConfigError(GatewayError):

@@ -28,6 +28,7 @@ from emrex_gateway.errors import (
     AdapterUnavailable,
     AmbiguousStudent,
     ConfigError,
+    GatewayError,
     StudentNotFound,
 )
 from emrex_gateway.exporting._choose import offered
@@ -76,7 +77,7 @@ def gather(
             answers += _ask_all(services, institution, [binding], identity, until)
             listing = _join(services, answers)
     if not offered(listing.records, request):
-        failed = next((answer.error for answer in answers if answer.error), None)
+        failed = next((_blamed(answer) for answer in answers if answer.error), None)
         raise failed or StudentNotFound("no enabled adapter has records of the student to offer")
     return listing
 
@@ -90,7 +91,7 @@ def _join(services: Services, answers: Sequence[_Answer]) -> Listing:
         if answer.error is not None and (
             answer.binding.required or not isinstance(answer.error, AdapterError | ConfigError)
         ):
-            raise answer.error
+            raise _blamed(answer)
     found = [answer for answer in answers if answer.records and answer.student is not None]
     people = [answer.student for answer in found if answer.student is not None]
     if any(different_people(people[0], other) for other in people[1:]):
@@ -105,6 +106,13 @@ def _join(services: Services, answers: Sequence[_Answer]) -> Listing:
         missing=tuple(answer.binding.id for answer in answers if answer.error is not None),
         duplicates=merged.duplicates,
     )
+
+
+def _blamed(answer: _Answer) -> Exception:
+    """The error of an adapter, with the adapter's name for the transfer's row."""
+    if isinstance(answer.error, GatewayError):
+        answer.error.adapter = answer.binding.adapter[:MAX_NAME]
+    return answer.error or AdapterError("an adapter gave no answer")
 
 
 def _named(found: Sequence[_Answer]) -> str:

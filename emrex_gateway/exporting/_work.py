@@ -70,7 +70,8 @@ def fetch(services: Services, transfer_id: str) -> None:
     except StudentNotFound:
         _end(services, transfer, TransferState.NO_RESULTS, Event.RECORDS_NONE, "StudentNotFound")
     except GatewayError as error:
-        _end(services, transfer, TransferState.FAILED, Event.RECORDS_FAILED, type(error).__name__)
+        failed, name = TransferState.FAILED, type(error).__name__
+        _end(services, transfer, failed, Event.RECORDS_FAILED, name, adapter=error.adapter)
     else:
         with suppress(StaleTransfer, TransferNotFound), services.store.begin() as uow:
             uow.transfers.seal(transfer_id, LISTING, listing)
@@ -178,11 +179,27 @@ def _in_state(transfer: Transfer, state: TransferState, services: Services) -> T
 
 
 def _end(
-    services: Services, transfer: Transfer, state: TransferState, event: Event, failure: str
+    services: Services,
+    transfer: Transfer,
+    state: TransferState,
+    event: Event,
+    failure: str,
+    *,
+    adapter: str = "",
 ) -> None:
-    """End the step; when somebody else moved or purged the transfer meanwhile, theirs stands."""
+    """End the step; when somebody else moved or purged the transfer meanwhile, theirs stands.
+
+    ``adapter`` is the one that is to blame, so that support need not guess among several.
+    """
     with suppress(StaleTransfer, TransferNotFound), services.store.begin() as uow:
         # what failed may be tried again until the transfer's time is over; the rest is at its end
         over = transfer.expires_at if state is TransferState.FAILED else over_at(services, transfer)
-        uow.transfers.move(transfer, state, failure=failure, expires_at=over)
-        audit.record(uow, event, transfer=transfer.id, error=failure)
+        named = adapter or transfer.adapter
+        uow.transfers.move(transfer, state, failure=failure, adapter=named, expires_at=over)
+        audit.record(
+            uow,
+            event,
+            transfer=transfer.id,
+            error=failure,
+            **({"adapter": adapter} if adapter else {}),
+        )

@@ -18,8 +18,7 @@ import pytest
 import node_packages
 from admin_world import AdminWorld, make_admin_world
 from browsers import chromium, free_port, served
-from emrex_gateway.domain import AdminRole, Federation, KnownClient
-from gateway_world import texts
+from emrex_gateway.domain import AdminRole, Federation, KnownClient, texts
 
 pytestmark = pytest.mark.needs("chromium", "node")
 

@@ -11,6 +11,7 @@ import pytest
 from emrex_gateway import federation
 from emrex_gateway.administering import RESERVED
 from emrex_gateway.domain import Logo, Privacy, logo_key, texts
+from emrex_gateway.errors import AdapterError
 from gateway_world import Browser, World, make_world
 
 PRIVACY = Privacy(
@@ -75,6 +76,14 @@ def test_error_pages_say_whose_processing_it_is(world: World) -> None:
     assert "Controller Campus University" in told(browser)
     assert "What you choose" not in told(browser)
     assert "" == told(world.browser().get("/emrex/nowhere/t/unknown/select"))
+
+
+def test_who_answers_for_the_data_stands_where_a_transfer_failed(world: World) -> None:
+    """The page at the end of a failed transfer is an error page, too."""
+    world.source.student = AdapterError("rubbish")
+    browser = world.browser().to_selection()
+    assert browser.has("retry")
+    assert "Controller Campus University" in told(browser)
 
 
 def test_the_picture_comes_from_us(world: World) -> None:

@@ -95,12 +95,16 @@ def test_all_are_asked_and_duplicates_are_left_out(world: World, systems: Rows) 
 
 
 def test_a_required_one_that_is_down_stops_the_export(world: World, systems: Rows) -> None:
-    """Nobody sends half a transcript without knowing."""
+    """Nobody sends half a transcript without knowing; the row names the one that was down."""
     found = systems(peppi={}, virta={})
     found["virta"].student = AdapterUnavailable("down")
     browser = world.browser().to_selection()
     assert not browser.has("select")
     assert browser.has("retry")
+    (row,) = databases.rows(
+        world.services.settings.database_url, "SELECT adapter, failure FROM emrex_transfer"
+    )
+    assert ("virta", "AdapterUnavailable") == tuple(row)
 
 
 def test_without_an_optional_one_the_student_is_told(world: World, systems: Rows) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from admin_world import AdminBrowser, AdminWorld, make_admin_world
-from emrex_gateway.domain import Federation, LoginMethod
-from gateway_world import texts
+from emrex_gateway.domain import Federation, LoginMethod, texts
 
 METHOD = "/admin/i/campus/logins/m/fake"
 FEDERATION = "/admin/federations/made-up"
