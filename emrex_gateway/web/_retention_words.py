@@ -76,7 +76,7 @@ RETENTION_WORDS: Mapping[str, tuple[LazyString, LazyString]] = {
         _("Copies, so that a student's browser asks nobody else for them."),
     ),
     "removed": (
-        _("Removed settings"),
-        _("So that a removal can be undone."),
+        _("Removed lately"),
+        _("For 30 days it can be put back."),
     ),
 }
