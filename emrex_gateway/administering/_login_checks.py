@@ -27,7 +27,10 @@ RESEND_AFTER = timedelta(seconds=30)
 
 def content_of(method: LoginMethod) -> str:
     """Return a digest of what a check tries: another one was not tried."""
-    said = json.dumps([method.kind, method.institution, method.settings], sort_keys=True)
+    # whom it lets in belongs to it: who may switch a student's method on may not switch on that of
+    # administrators, which it may have become while the provider was asked
+    whom = [method.institution, method.for_administrators]
+    said = json.dumps([method.kind, whom, method.settings], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 

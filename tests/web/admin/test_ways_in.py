@@ -128,6 +128,30 @@ def test_private_addresses_stay_those_that_an_operator_allowed(world: AdminWorld
     assert administering.save_login_method(services, LOCAL_ADMINISTRATOR, renamed)
 
 
+def test_a_students_check_switches_no_administrators_login_on(world: AdminWorld) -> None:
+    """What became a login of administrators while its provider was asked stays off."""
+    method = LoginMethod(
+        id="students",
+        institution="campus",
+        kind="oidc",
+        names=texts(en="Students"),
+        settings={"issuer": "https://op.example", "client_id": "emrex", "client_secret": "env:C"},
+        enabled=False,
+    )
+    services = world.services
+    administering.save_login_method(services, world.operator(), method, new=True)
+    administering.switch_on_login_method(services, LOCAL_ADMINISTRATOR, "campus", "students")
+    theirs = replace(method, for_administrators=True)
+    administering.save_login_method(services, world.operator(), theirs)
+
+    world.work()
+
+    with services.store.read() as uow:
+        kept = uow.config.login_method("students")
+    assert kept is not None
+    assert not kept.enabled
+
+
 def _plan(world: AdminWorld, **changes: object) -> Plan:
     """What the database says, as a file would, with changes."""
     with world.services.store.read() as uow:
