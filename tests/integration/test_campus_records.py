@@ -22,6 +22,7 @@ from emrex_gateway.domain import (
 )
 from emrex_gateway.errors import (
     AdapterError,
+    AdapterRefused,
     AdapterUnavailable,
     AmbiguousStudent,
     StudentNotFound,
@@ -201,7 +202,7 @@ def test_tanaka_keeps_their_scripts(campus: Served) -> None:
         ("unavailable", AdapterUnavailable),
         ("busy", AdapterUnavailable),
         ("slow", AdapterUnavailable),
-        ("refuses", AdapterError),
+        ("refuses", AdapterRefused),
         ("rubbish", AdapterError),
         ("error", AdapterError),
         ("no-list", AdapterError),

@@ -40,7 +40,8 @@ def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:
         started = descendants(process.pid)
         addresses = said["addresses"]
 
-        assert {"campus", "virta", "gateway", "provider", "home", "abroad"} == set(addresses)
+        parties = {"campus", "virta", "gateway", "provider", "home", "abroad", "authority"}
+        assert parties == set(addresses)
         assert len(addresses) == len({httpx.URL(url).host for url in addresses.values()})
         for url in addresses.values():
             assert httpx.get(f"{url}/", trust_env=False, timeout=PATIENCE).status_code < 500
@@ -52,7 +53,7 @@ def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:
         process.communicate(timeout=PATIENCE)
 
         assert 0 == process.returncode
-        assert len(started) >= 17  # six servers with a worker each, four workers, Redis
+        assert len(started) >= 19  # seven servers with a worker each, four workers, Redis
         assert set() == alive(started)
 
 
@@ -90,7 +91,9 @@ def test_people_read_lines_and_ctrl_c_works_where_the_shell_had_it_ignored() -> 
         lines = list(takewhile(lambda line: not line.startswith("Ctrl-C"), process.stdout))
         started = descendants(process.pid)
 
-        assert 6 == sum(line.startswith("http://127.0.0.") and "/  " in line for line in lines)
+        pages = [line for line in lines if line.startswith("http://127.0.0.") and "/  " in line]
+        assert 8 == len(pages)  # seven parties, and the administrator's pages
+        assert 1 == sum("/admin/" in line and "olga" in line for line in pages)
         assert 1 == sum("maija" in line and "campus" in line for line in lines)
         assert 1 == sum("aino" in line and "virta" in line for line in lines)
 
