@@ -192,7 +192,7 @@ def test_a_wrong_setting_is_told_at_its_field_and_nothing_is_written(world: Admi
 
 def test_every_setting_of_each_kind_has_a_field() -> None:
     """What the institutions' file can say, a form can say: no setting is left to the shell."""
-    where, *saml = (field.name for field in dataclasses.fields(SamlSettings))
+    _where, *saml = (field.name for field in dataclasses.fields(SamlSettings))
     wanted = {
         "oidc": {field.name for field in dataclasses.fields(OidcSettings)},
         "saml": {field.name for field in dataclasses.fields(ProviderFilter)} | set(saml),
