@@ -28,7 +28,7 @@ from lxml import etree
 
 import job_orders
 from admin_world import AdminWorld, make_admin_world
-from emrex_gateway import exporting, log
+from emrex_gateway import exporting, log, transcript
 from emrex_gateway.domain import (
     Federation,
     Identity,
@@ -43,6 +43,7 @@ from emrex_gateway.domain import (
 from emrex_gateway.errors import AdapterError, AdapterUnavailable, LoginError, StudentNotFound
 from emrex_gateway.jobs import RqQueue, _tasks
 from emrex_gateway.ports import LoggedIn
+from emrex_gateway.transcript import _compile
 from gateway_world import Browser, record
 from saml_issuer import IDP, URI_FORMAT, Answer, Attribute, posted, respond
 from saml_party import entity, key, secrets
@@ -162,8 +163,11 @@ def lines(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def world(tmp_path: Path, redis_url: str) -> AdminWorld:
+def world(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AdminWorld:
     """A gateway with a fake and a SAML login, jobs in Redis, and metrics."""
+    if _compile._users:
+        # An earlier test of this process has run typst, which cannot run in the workers forked here.
+        monkeypatch.setattr(transcript, "render", lambda *_given, **_more: b"%PDF-1.7 a stand-in")
 
     def resolve(reference: str) -> str:
         if reference == "env:METRICS":
@@ -207,8 +211,8 @@ def world(tmp_path: Path, redis_url: str) -> AdminWorld:
         logout={"id_token_hint": "singbird-logout-token"},
     )
     made.source.student, made.source.records = STUDENT, RECORDS
-    made.queue.send = RqQueue(made.services.settings, resolve).send  # type: ignore[method-assign]
-    made.app.wsgi_app = Heard(made.app.wsgi_app)  # type: ignore[method-assign]
+    made.queue.send = RqQueue(made.services.settings, resolve).send
+    made.app.wsgi_app = Heard(made.app.wsgi_app)
     return made
 
 
