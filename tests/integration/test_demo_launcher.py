@@ -45,7 +45,7 @@ def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:
         assert len(addresses) == len({httpx.URL(url).host for url in addresses.values()})
         for url in addresses.values():
             assert httpx.get(f"{url}/", trust_env=False, timeout=PATIENCE).status_code < 500
-        students = {student["user"]: student for student in said["students"]}  # type: ignore[index]
+        students = {student["user"]: student for student in said["students"]}
         assert {"maija", "aino"} <= set(students)
         assert all(student["password"] for student in students.values())
 

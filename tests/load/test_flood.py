@@ -116,7 +116,7 @@ def unindexed(database: str, asked: Asked) -> list[str]:
         for statement, values in sorted(questions.items(), key=lambda one: one[0]):
             if "emrex_transfer" not in statement:
                 continue
-            steps = connection.exec_driver_sql(plan + statement, values)  # type: ignore[arg-type]
+            steps = connection.exec_driver_sql(plan + statement, values)
             if any(re.match(scan, str(step[-1])) for step in steps):
                 found.append(statement)
     return found

@@ -68,7 +68,7 @@ def certify(
         x509.CertificateBuilder()
         .subject_name(name(subject))
         .issuer_name(name(f"Authority {by}"))
-        .public_key(load_pem_public_key(public_key.encode()))  # type: ignore[arg-type]
+        .public_key(load_pem_public_key(public_key.encode()))
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=since))
         .not_valid_after(now + timedelta(days=days))

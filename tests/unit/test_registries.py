@@ -47,7 +47,7 @@ def schema(shared: Path) -> etree.XMLSchema:
                 path = shared / "data" / "elmo" / "references" / "xml.xsd"
             else:
                 path = shared / "data" / "ewp" / name
-            return self.resolve_filename(str(path), context)  # type: ignore[attr-defined]
+            return self.resolve_filename(str(path), context)
 
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(Local())
@@ -63,7 +63,7 @@ def schema(shared: Path) -> etree.XMLSchema:
 def test_the_ewp_entry_is_valid(shared: Path, changes: dict[str, tuple[str, ...]]) -> None:
     """EWP's own schema accepts it; and would not accept a plain http address (the control)."""
     official = schema(shared)
-    document = ewp_manifest_entry(replace(ENTRY, **changes))  # type: ignore[arg-type]
+    document = ewp_manifest_entry(replace(ENTRY, **changes))
 
     official.assertValid(etree.fromstring(document))
     spoilt = document.replace(b"https://gateway", b"http://gateway")
@@ -139,7 +139,7 @@ def test_an_entry_that_no_registry_takes_is_not_written(
     changes: dict[str, object], problem: str
 ) -> None:
     """Both writers refuse it and say why."""
-    wrong = replace(ENTRY, **changes)  # type: ignore[arg-type]
+    wrong = replace(ENTRY, **changes)
 
     assert [True] == [problem in one for one in entry_problems(wrong)]
     for write in (ewp_manifest_entry, emreg_entry):

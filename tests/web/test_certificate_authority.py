@@ -58,7 +58,7 @@ def test_a_certificate_is_for_the_requests_key_and_name(
     issued, own = x509.load_pem_x509_certificates(authority.issue(request_of(key)))
 
     assert NAME == issued.subject
-    assert key.public_key().public_numbers() == issued.public_key().public_numbers()  # type: ignore[union-attr]
+    assert key.public_key().public_numbers() == issued.public_key().public_numbers()
     assert not issued.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     issued.verify_directly_issued_by(own)
 

@@ -34,7 +34,7 @@ from gateway_world import RECORDS, RETURN_URL, STUDENT, FakeQueue, World, record
 NS = {"e": "https://github.com/emrex-eu/elmo-schemas/tree/v1"}
 
 
-def elmo_of(world: World, fields: dict[str, str]):  # type: ignore[no-untyped-def]
+def elmo_of(world: World, fields: dict[str, str]):
     """The verified document of a reply, parsed."""
 
     reply = network.unpack(fields)
@@ -43,7 +43,7 @@ def elmo_of(world: World, fields: dict[str, str]):  # type: ignore[no-untyped-de
     return etree.fromstring(verified.xml)
 
 
-def titles(root) -> list[str]:  # type: ignore[no-untyped-def]
+def titles(root) -> list[str]:
     return root.xpath(
         "//e:learningOpportunitySpecification/e:title[@xml:lang='en']/text()", namespaces=NS
     )

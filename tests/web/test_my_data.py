@@ -131,7 +131,7 @@ def test_nobody_sees_or_deletes_anothers(world: World) -> None:
 def test_another_login_of_the_same_person_finds_them(world: World, identity: object) -> None:
     """By any identifier that both logins share, or that the study administration system added."""
     world.browser().to_reply()
-    world.login.identity = identity  # type: ignore[assignment]
+    world.login.identity = identity
 
     assert log_in(world).has("own-transfer")
 

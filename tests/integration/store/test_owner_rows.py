@@ -291,7 +291,7 @@ def _statements(rows: SqlSupportRows, where: TransferFilter) -> Iterator[str]:
         kept.append(str(compiled))
         return ()
 
-    rows._found = found  # type: ignore[method-assign]
+    rows._found = found
     rows.search(where, before=(NOW, "x"), limit=50)
     yield from kept
 

@@ -58,7 +58,7 @@ def test_a_transaction_that_commits_late_is_not_missed(postgres_url: str, tmp_pa
 
 def _services(chosen: object, store: object, clock: object) -> Services:
     made = {"settings": chosen, "store": store, "queue": None, "clock": clock}
-    return Services(**made, secrets=stores.resolve, logins={}, open_adapter=None)  # type: ignore[arg-type]
+    return Services(**made, secrets=stores.resolve, logins={}, open_adapter=None)
 
 
 def _record(services: Services) -> None:
@@ -224,13 +224,13 @@ def test_a_kill_between_any_two_steps_leaves_one_line_for_each_head(
     real = _file.append
 
     def append(handle: int, head: object) -> None:
-        if head.kind != kind:  # type: ignore[attr-defined]
-            return real(handle, head)  # type: ignore[arg-type]
+        if head.kind != kind:
+            return real(handle, head)
         if line == "half of the line":
             with world.heads.open("ab") as file:
-                file.write(head.line.encode()[:50])  # type: ignore[attr-defined]
+                file.write(head.line.encode()[:50])
         elif line == "after the line":
-            real(handle, head)  # type: ignore[arg-type]
+            real(handle, head)
         raise _Killed
 
     with monkeypatch.context() as patch:
@@ -305,7 +305,7 @@ def test_memory_does_not_grow_with_the_trail(
     real = _trail_rows.SqlTrailRows.chained
 
     def chained(self: object, after: int, limit: int) -> object:
-        found = real(self, after, limit)  # type: ignore[arg-type]
+        found = real(self, after, limit)
         sizes.append(len(found))
         return found
 

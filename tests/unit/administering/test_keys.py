@@ -162,7 +162,7 @@ def test_a_present_key_is_taken_over_with_its_certificate(world: AdminWorld) -> 
     after = row(world, key.id)
     assert (S.ACTIVE, KeyPlace.REFERENCE, KeyKind.RSA) == (after.state, after.place, after.kind)
     assert "BEGIN CERTIFICATE REQUEST" in after.request
-    assert replace(before, certificate=world.certificate.decode()) == point_of(world)  # type: ignore[type-var]
+    assert replace(before, certificate=world.certificate.decode()) == point_of(world)
     assert signs(world, published(world))
     with pytest.raises(ConfigError, match="no key to take over"):
         administering.adopt_key(world.services, world.operator(), "campus")

@@ -315,7 +315,7 @@ def counted(world: AdminWorld) -> Iterator[list[str]]:
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
         seen.append(statement)
 
-    engine = world.services.store._engine  # type: ignore[attr-defined]
+    engine = world.services.store._engine
     sa.event.listen(engine, "before_cursor_execute", note)
     try:
         yield seen

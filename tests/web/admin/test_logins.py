@@ -369,7 +369,7 @@ def test_a_removed_method_can_be_put_back_switched_off(world: AdminWorld) -> Non
     assert None is method(world, "campus-oidc")
     assert "is removed" in browser.text
     browser.submit_form("undo")
-    assert made == replace(method(world, "campus-oidc"), position=made.position)  # type: ignore[type-var]
+    assert made == replace(method(world, "campus-oidc"), position=made.position)
     events = [one["event"] for one in world.trail() if one.get("key") == "campus-oidc"]
     assert "setting.removed" in events
     world.clock.forward(days=31)
@@ -464,7 +464,7 @@ def test_a_method_for_administrators_is_for_operators_alone(world: AdminWorld) -
     with pytest.raises(NotAllowed):
         administering.remove_login_method(world.services, who, "campus", made.id)
     rule = {"kind": RuleKind.GROUP, "value": "x", "grant": Grant(AdminRole.SUPPORT, "campus")}
-    administering.add_rule(world.services, world.operator(), method=made.id, **rule)  # type: ignore[arg-type]
+    administering.add_rule(world.services, world.operator(), method=made.id, **rule)
     with pytest.raises(ConfigError, match="role rules"):
         administering.remove_login_method(world.services, world.operator(), "campus", made.id)
 

@@ -13,7 +13,7 @@ from key_authority import active, make_key_world
 
 
 def undo_forms(page: object) -> list[str]:
-    found = page.page.xpath("//form[contains(@action, 'switch')]/@action")  # type: ignore[attr-defined]
+    found = page.page.xpath("//form[contains(@action, 'switch')]/@action")
     return [address for address in found if "nothing" not in address]
 
 
