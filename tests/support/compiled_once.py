@@ -49,5 +49,5 @@ def _once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, s
 def pytest_configure(config: pytest.Config) -> None:
     """Keep what is compiled from here on."""
     # By setattr: a class's method and a class's options are no places of ours.
-    setattr(Rule, "_compile_builder", _once)  # noqa: B010
-    setattr(flask.Flask, "jinja_options", {"bytecode_cache": _Compiled()})  # noqa: B010
+    setattr(Rule, "_compile_builder", _once)  # noqa: B010 (as said above)
+    setattr(flask.Flask, "jinja_options", {"bytecode_cache": _Compiled()})  # noqa: B010 (likewise)

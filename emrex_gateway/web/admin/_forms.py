@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from wtforms import Field, Form, HiddenField
-from wtforms.fields.choices import SelectChoice as _SelectChoice  # type: ignore[attr-defined]
+from wtforms.fields.choices import SelectChoice as _SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.i18n import get_translations
 from wtforms.widgets import TextArea, html_params
 
