@@ -32,7 +32,7 @@ from emrex_gateway.adapters import FieldInfo, FieldKind, describe, said, value_a
 from emrex_gateway.domain import AdapterBinding
 from emrex_gateway.ports import AdapterPlugin
 from emrex_gateway.web._languages import language
-from emrex_gateway.web.admin._forms import AdminForm, LinesField
+from emrex_gateway.web.admin._forms import AdminForm, LinesField, ReferenceField
 
 PREFIX = "settings."
 MAX_TEXT = 4000
@@ -248,6 +248,12 @@ def _text(info: FieldInfo, about: dict[str, Any]) -> Any:
     return StringField(filters=[_stripped], render_kw=look, **about)
 
 
+def _secret(info: FieldInfo, about: dict[str, Any]) -> Any:
+    look = {"spellcheck": "false", "autocomplete": "off", "maxlength": MAX_TEXT}
+    about["validators"].append(Length(max=MAX_TEXT))
+    return ReferenceField(filters=[_stripped], render_kw=look, **about)
+
+
 def _choice(info: FieldInfo, about: dict[str, Any]) -> Any:
     choices = _choices(info)
     if info.required or info.optional:
@@ -259,6 +265,7 @@ _MAKERS = {
     _K.INTEGER: _number,
     _K.NUMBER: _number,
     _K.FLAG: _flag,
+    _K.SECRET: _secret,
     _K.CHOICE: _choice,
     _K.CHOICES: _several,
     _K.LINES: _long,

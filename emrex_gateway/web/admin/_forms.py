@@ -11,13 +11,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
-from wtforms import Field, Form, HiddenField
+from wtforms import Field, Form, HiddenField, StringField
 from wtforms.fields.choices import SelectChoice as _SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.i18n import get_translations
 from wtforms.widgets import TextArea, html_params
 
 from emrex_gateway.domain import LangString, Texts
 from emrex_gateway.errors import ConfigError
+from emrex_gateway.secrets import is_reference
 from emrex_gateway.web._context import services
 from emrex_gateway.web._languages import NAMES, language
 
@@ -54,6 +55,14 @@ class AdminForm(Form):
 def told(error: ConfigError) -> str:
     """An error in the reader's language, where it has words for somebody at a form."""
     return str(_(error.words, **error.values)) if error.words else str(error)
+
+
+class ReferenceField(StringField):
+    """Where a secret is. What is no reference may be the secret itself: no page repeats it."""
+
+    def _value(self) -> str:
+        text = str(self.data or "")
+        return text if is_reference(text) else ""
 
 
 class LinesField(Field):

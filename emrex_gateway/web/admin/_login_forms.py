@@ -18,7 +18,7 @@ from wtforms.validators import Optional
 
 from emrex_gateway.domain import LoginMethod
 from emrex_gateway.login import SIGNING_ALGORITHMS, ClientAuthentication
-from emrex_gateway.web.admin._forms import LinesField, SelectChoice
+from emrex_gateway.web.admin._forms import LinesField, ReferenceField, SelectChoice
 from emrex_gateway.web.admin._login_form import MethodForm, TicksField, rule_choices
 from emrex_gateway.web.admin._rows_field import Column, RowsField
 
@@ -52,14 +52,14 @@ class OidcForm(MethodForm):
         _l("Our name at the provider (client id)"),
         description=_l("What the provider gave when the gateway was registered there."),
     )
-    private_key = StringField(
+    private_key = ReferenceField(
         _l("Our private key"),
         description=_l(
             "Where it lies: file:/path or env:NAME (PEM, RSA or EC P-256). The better way to prove "
             "who we are; give this or the secret, not both."
         ),
     )
-    client_secret = StringField(
+    client_secret = ReferenceField(
         _l("Our secret"),
         description=_l(
             "Where it lies: file:/path or env:NAME, never the secret itself. Leave it empty when "

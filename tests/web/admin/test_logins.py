@@ -187,6 +187,7 @@ def test_a_wrong_setting_is_told_at_its_field_and_nothing_is_written(world: Admi
     browser.submit_form("save", issuer=ISSUER, client_secret="s3cret")
     assert ["client_secret"] == list(wrong(browser))
     assert "not the secret" in wrong(browser)["client_secret"]
+    assert "s3cret" not in browser.response.text
     assert None is method(world, "campus-login")
 
 
