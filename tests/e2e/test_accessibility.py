@@ -20,7 +20,7 @@ from admin_world import AdminWorld, make_admin_world
 from browsers import chromium, free_port, served
 from emrex_gateway.domain import AdminRole, Federation, KnownClient, texts
 
-pytestmark = pytest.mark.needs("chromium", "node")
+pytestmark = [pytest.mark.needs("chromium", "node"), pytest.mark.any_database]
 
 HOST = "127.0.0.1"
 WIDTH = 360

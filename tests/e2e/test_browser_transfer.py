@@ -23,7 +23,7 @@ from emrex_gateway import EmrexGateway, network
 from emrex_gateway.domain import LoginMethod, ReturnCode, texts
 from gateway_world import IDENTITY, World, make_world, working
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.any_database]
 
 LAUNCH_KEY = ECKey.generate_key("P-256")
 CAMPUS, CLIENT, LANDING = "127.0.0.1", "127.0.0.5", "127.0.0.6"

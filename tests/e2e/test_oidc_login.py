@@ -16,7 +16,7 @@ from selenium.webdriver.common.keys import Keys
 from browsers import By, chromium, click, send_everything, wait_for, wait_until
 from oidc_parties import OidcParties, oidc_parties
 
-pytestmark = pytest.mark.needs("chromium", "node")
+pytestmark = [pytest.mark.needs("chromium", "node"), pytest.mark.any_database]
 
 
 @pytest.fixture(scope="module")

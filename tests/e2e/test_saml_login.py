@@ -18,7 +18,7 @@ from browsers import By, chromium, click, send_everything, wait_for, wait_until
 from saml_parties import ELM, OAK, Parties, parties
 from simplesamlphp import PASSWORD, Sends
 
-pytestmark = pytest.mark.needs("chromium", "simplesamlphp", "pysaml2")
+pytestmark = [pytest.mark.needs("chromium", "simplesamlphp", "pysaml2"), pytest.mark.any_database]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from demo_process import announced, launched
 from examples.demo._browser import Browser, Page
 
-pytestmark = pytest.mark.needs("redis")
+pytestmark = [pytest.mark.needs("redis"), pytest.mark.any_database]
 
 LOOKS = 20
 

@@ -27,7 +27,7 @@ from demo_process import (
 )
 from examples.demo import EVERYTHING, missing
 
-pytestmark = pytest.mark.needs("redis")
+pytestmark = [pytest.mark.needs("redis"), pytest.mark.any_database]
 
 
 def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:

@@ -16,7 +16,7 @@ from emrex_gateway.errors import LoginError
 from node_oidc import Browser, install, running
 from oidc_gateway import CALLBACK, TRANSFER, door, method, query
 
-pytestmark = pytest.mark.needs("node")
+pytestmark = [pytest.mark.needs("node"), pytest.mark.any_database]
 
 SECRET = "a b+c/d:e%f&g=h-0123456789-0123456789"
 """Characters that RFC 6749 section 2.3.1 has encoded, and that some libraries forget."""

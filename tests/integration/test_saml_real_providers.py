@@ -22,7 +22,7 @@ from saml_parties import ELM, OAK, Parties, parties
 from saml_people import AINO, ESI, LEARNER
 from simplesamlphp import Sends
 
-pytestmark = pytest.mark.needs("simplesamlphp", "pysaml2")
+pytestmark = [pytest.mark.needs("simplesamlphp", "pysaml2"), pytest.mark.any_database]
 
 PROTECTED = [
     Sends(True, True),

@@ -7,7 +7,10 @@ that was migrated once in this process; ``empty_database`` one without any.
 
 ``--note-databases FILE`` writes down which tests used a database, found by
 their use of it and not by a list, and ``--noted-databases FILE`` runs those
-only: so the second run on the other database leaves out nothing that touches one.
+only: so the second run on the other database leaves out nothing that touches
+one, but for those marked ``any_database``: dear ones (a browser, a whole
+demonstration) that show something else and pass through a database on the way.
+Without the option a run on PostgreSQL takes them too.
 """
 
 from __future__ import annotations
@@ -156,6 +159,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the database, for this process and for the programs that tests start."""
+    config.addinivalue_line(
+        "markers", "any_database: shows nothing of the database; a second run leaves it out"
+    )
     os.environ["GATEWAY_DATABASE"] = chosen = config.getoption("--database") or kind()
     if chosen not in KINDS:
         raise pytest.UsageError(f"GATEWAY_DATABASE is {chosen!r}, not one of {', '.join(KINDS)}")
@@ -199,7 +205,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if path is None:
         return
     noted = set(Path(path).read_text("utf-8").splitlines())
-    keep = [i for i in items if i.nodeid in noted or i.nodeid.partition("::")[0] in noted]
+    keep = [
+        item
+        for item in items
+        if (item.nodeid in noted or item.nodeid.partition("::")[0] in noted)
+        and item.get_closest_marker("any_database") is None
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(keep)])
     items[:] = keep
 

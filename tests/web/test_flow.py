@@ -555,6 +555,7 @@ def test_a_locked_database(world: World) -> None:
     assert browser.page.xpath("//input[@name='record'][@checked]")
 
 
+@pytest.mark.any_database
 def test_five_thousand_records(world: World) -> None:
     """5,000 records are listed, chosen, previewed and signed."""
     world.source.records = tuple(record(f"r{i}") for i in range(5000))
