@@ -25,6 +25,9 @@ import sqlalchemy as sa
 
 from emrex_needs import postgresql_bin
 
+ROOM = 2_000_000_000
+"""Bytes that must be free in memory for a cluster to lie there."""
+
 OPTIONS = (
     "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     " -c shared_buffers=16MB -c max_connections=100 -c autovacuum=off"
@@ -138,7 +141,7 @@ def _start() -> PostgresServer:
     programs = postgresql_bin()
     if programs is None:
         raise RuntimeError("PostgreSQL is not installed (package postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="emrex-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="emrex-pg-", dir=_place()))
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         owner = pwd.getpwnam("postgres")
         os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -156,3 +159,13 @@ def _run(program: Path, *arguments: object) -> None:
     if os.geteuid() == 0:
         command = ["runuser", "-u", "postgres", "--", *command]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+def _place() -> str:
+    """In memory, where there is room: a database is three hundred files, made and removed for each test."""
+    memory = Path("/dev/shm")
+    try:
+        room = shutil.disk_usage(memory).free
+    except OSError:
+        return "/tmp"  # a socket's path must be short
+    return str(memory) if room > ROOM and os.access(memory, os.W_OK) else "/tmp"
