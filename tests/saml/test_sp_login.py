@@ -529,6 +529,14 @@ def test_the_check_says_what_would_not_work(
         ours.login().check(method(**settings))
 
 
+def test_without_asking_no_provider_is_looked_up(ours: Party) -> None:
+    """A page that must not wait for a query server leaves the providers to a job."""
+    unknown = method(providers=[OTHER])
+    ours.login().check(unknown, ask=False)
+    with pytest.raises(ConfigError, match="no federation vouches"):
+        ours.login().check(unknown)
+
+
 def test_the_check_looks_at_keys(ours: Party) -> None:
     """A key that cannot be used is found without a login."""
     ours.put(service_provider=replace(PROVIDER, keys=()))
