@@ -107,6 +107,7 @@ from emrex_gateway.domain._records import (
 from emrex_gateway.domain._release import release
 from emrex_gateway.domain._select import MAX_DEPTH, select
 from emrex_gateway.domain._texts import LangString, Texts, best_text, texts
+from emrex_gateway.domain._totals import totals
 from emrex_gateway.domain._transfers import (
     TRANSITIONS,
     ClientRequest,
@@ -233,5 +234,6 @@ __all__ = [
     "select",
     "texts",
     "token",
+    "totals",
     "web_address",
 ]

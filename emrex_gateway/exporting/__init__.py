@@ -5,14 +5,9 @@ Every step reads the transfer's row, changes it in one transaction with its
 audit event, and leaves the row to whoever was faster.
 """
 
-from emrex_gateway.exporting._choose import (
-    Contents,
-    Preview,
-    choose,
-    confirm,
-    contents,
-    preview,
-)
+from emrex_gateway.exporting._choose import choose
+from emrex_gateway.exporting._consent import Preview, confirm, preview
+from emrex_gateway.exporting._contents import Contents, contents
 from emrex_gateway.exporting._enter import (
     Entered,
     access_point,

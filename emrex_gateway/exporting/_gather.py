@@ -31,7 +31,7 @@ from emrex_gateway.errors import (
     GatewayError,
     StudentNotFound,
 )
-from emrex_gateway.exporting._choose import offered
+from emrex_gateway.exporting._contents import offered
 from emrex_gateway.exporting._payloads import Listing
 from emrex_gateway.services import Services
 

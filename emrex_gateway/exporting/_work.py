@@ -32,7 +32,7 @@ from emrex_gateway.errors import (
     StudentNotFound,
     TransferNotFound,
 )
-from emrex_gateway.exporting._choose import Contents, document, read_contents
+from emrex_gateway.exporting._contents import Contents, document, read_contents
 from emrex_gateway.exporting._enter import over_at
 from emrex_gateway.exporting._gather import gather
 from emrex_gateway.exporting._payloads import IDENTITY, LISTING, OUTCOME, REQUEST, Outcome

@@ -16,9 +16,9 @@ from emrex_gateway.domain import (
     Specification,
     Status,
     SupplementSection,
+    totals,
 )
 from emrex_gateway.transcript._text import GRADE, TERM, Value, text_of_html
-from emrex_gateway.transcript._totals import totals
 from emrex_gateway.transcript._view import Attachments, Fact, Words, issuer_facts, walk
 
 _INDENTED_LEVELS = 6

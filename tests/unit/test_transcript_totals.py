@@ -5,8 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emrex_gateway.domain import Credit, LearningOpportunity, Status
-from emrex_gateway.transcript._totals import totals
+from emrex_gateway.domain import Credit, LearningOpportunity, Status, totals
 from sample_documents import course, ects
 
 

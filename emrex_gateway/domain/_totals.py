@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from emrex_gateway.domain import Credit, LearningOpportunity, Status
+from emrex_gateway.domain._records import Credit, LearningOpportunity, Status
 
 
 def totals(opportunities: Iterable[LearningOpportunity]) -> tuple[Credit, ...]:

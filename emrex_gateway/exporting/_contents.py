@@ -1,0 +1,122 @@
+"""What a transfer holds between fetching and signing: opened, and as the document it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from emrex_gateway.domain import (
+    AccessPoint,
+    ClientRequest,
+    Document,
+    Identity,
+    Institution,
+    Learner,
+    PersonIdentifierType,
+    Status,
+    StudyRecord,
+    Transfer,
+    TransferState,
+    release,
+    select,
+)
+from emrex_gateway.errors import StaleTransfer, TransferError
+from emrex_gateway.exporting._payloads import (
+    CHOICE,
+    IDENTITY,
+    LISTING,
+    REQUEST,
+    Choice,
+    Listing,
+)
+from emrex_gateway.ports import UnitOfWork
+from emrex_gateway.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """Everything that is known of a transfer between fetching and signing."""
+
+    access_point: AccessPoint
+    institution: Institution
+    identity: Identity = field(repr=False)
+    listing: Listing = field(repr=False)
+    request: ClientRequest | None
+    client_host: str | None
+    choice: Choice
+
+    @property
+    def records(self) -> tuple[StudyRecord, ...]:
+        """The records that may be chosen: failed and unfinished ones only on the client's request."""
+        return offered(self.listing.records, self.request)
+
+
+def offered(
+    records: Iterable[StudyRecord], request: ClientRequest | None
+) -> tuple[StudyRecord, ...]:
+    """Leave out failed and unfinished records unless the client asks for them (USOS extension)."""
+    everything = request is not None and request.not_passed_courses
+    return tuple(r for r in records if everything or r.instance.status is Status.PASSED)
+
+
+def contents(services: Services, transfer: Transfer) -> Contents:
+    """Open what the student chooses from. Raises ``StaleTransfer`` outside of choosing and signing."""
+    with services.store.read() as uow:
+        return read_contents(uow, transfer)
+
+
+def read_contents(uow: UnitOfWork, transfer: Transfer) -> Contents:
+    """As ``contents``, within a transaction."""
+    if transfer.state not in (TransferState.SELECTING, TransferState.CONFIRMED):
+        raise StaleTransfer("there is nothing to choose from in this state")
+    point = uow.config.access_point(transfer.access_point)
+    identity = uow.transfers.unseal(transfer.id, IDENTITY, Identity)
+    listing = uow.transfers.unseal(transfer.id, LISTING, Listing)
+    if point is None or identity is None or listing is None:
+        raise TransferError("the transfer's contents are not complete")
+    request = uow.transfers.unseal(transfer.id, REQUEST, ClientRequest)
+    choice = uow.transfers.unseal(transfer.id, CHOICE, Choice)
+    return Contents(
+        access_point=point,
+        institution=uow.config.institution(point.institution),
+        identity=identity,
+        listing=listing,
+        request=request,
+        client_host=transfer.client_host,
+        choice=choice or preselected(listing, request),
+    )
+
+
+def selecting(uow: UnitOfWork, transfer: Transfer) -> Contents:
+    """As ``read_contents``, while the student may still choose. Raises ``StaleTransfer``."""
+    if transfer.state is not TransferState.SELECTING:
+        raise StaleTransfer("the choice is made already")
+    return read_contents(uow, transfer)
+
+
+def document(opened: Contents, now: datetime) -> Document:
+    """What the present choice makes: one report an issuer; attachments come later."""
+    return Document(
+        generated_at=now,
+        learner=learner(opened, withheld=opened.choice.withheld),
+        reports=select(opened.records, frozenset(opened.choice.chosen), now),
+    )
+
+
+def learner(opened: Contents, withheld: Collection[PersonIdentifierType]) -> Learner:
+    """What leaves of the person, by the institution's rule and without what is held back."""
+    return release(
+        opened.listing.student,
+        opened.identity,
+        opened.institution.release,
+        opened.client_host,
+        withheld,
+    )
+
+
+def preselected(listing: Listing, request: ClientRequest | None) -> Choice:
+    """Nothing is preselected, unless the client wants all or nothing."""
+    if request is None or request.pick_courses:
+        return Choice(chosen=())
+    return Choice(chosen=tuple(r.key for r in offered(listing.records, request)))
