@@ -35,6 +35,12 @@ def posts_to(address: str) -> None:
         g.emrex_form_action = "https: http:"
 
 
+def talks_home() -> str:
+    """Let this page's script ask our own pages; a template says so where it loads such a script."""
+    g.emrex_connect = True
+    return ""
+
+
 def public(seconds: int, policy: str) -> None:
     """Let this answer be kept by anybody for a while, under a policy of its own.
 
@@ -55,6 +61,8 @@ def apply(response: Response) -> Response:
     policy = f"{_CLOSED}; form-action {g.get('emrex_form_action', chr(39) + 'self' + chr(39))}"
     if "emrex_nonce" in g:
         policy += f"; script-src 'nonce-{g.emrex_nonce}'"
+    if "emrex_connect" in g:
+        policy += "; connect-src 'self'"
     headers = response.headers
     headers["Content-Security-Policy"] = g.get("emrex_policy", policy)
     headers["X-Content-Type-Options"] = "nosniff"

@@ -8,6 +8,7 @@ from emrex_gateway import exporting
 from emrex_gateway.domain import logo_key
 from emrex_gateway.services import Services
 from emrex_gateway.web import (
+    _assets,
     _details,
     _errors,
     _failures,
@@ -58,6 +59,8 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
         page_language=_languages.language,
         language_names=_languages.NAMES,
         nonce=_headers.nonce,
+        asset=_assets.asset,
+        talks_home=_headers.talks_home,
         form_token=form_token,
         is_logged_in=is_logged_in,
         explain_failure=_failures.explain,
