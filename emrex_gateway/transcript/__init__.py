@@ -1,7 +1,7 @@
 """The readable PDF of a document: an EMREX transcript, or a Transcript of Records of one issuer.
 
 The ELMO guide asks for a readable version of all crucial data, the learner's
-birth date included, among a file's attachments. It is PDF/A-2a and PDF/UA-1,
+birth date included, among a file's attachments. It is PDF/A-3a and PDF/UA-1,
 deterministic, and set with fonts that are part of the installation.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emrex_gateway.domain import AttachmentType, Document, Issuer, Report
-from emrex_gateway.transcript._compile import RefusedText, compile_pdf
+from emrex_gateway.transcript._compile import ATTACHED_NAME, RefusedText, compile_pdf
 from emrex_gateway.transcript._fonts import load_fonts
 from emrex_gateway.transcript._labels import LANGUAGES, supported
 from emrex_gateway.transcript._records import report_view
@@ -24,7 +24,7 @@ from emrex_gateway.transcript._view import (
     learner_facts,
 )
 
-__all__ = ["LANGUAGES", "missing_characters", "preload", "render"]
+__all__ = ["ATTACHED_NAME", "LANGUAGES", "missing_characters", "preload", "render"]
 
 
 def preload() -> None:
@@ -44,13 +44,22 @@ def render(
     kind: AttachmentType,
     language: str = "en",
     issuer: Issuer | None = None,
+    draft: bool = False,
+    code: str = "",
+    verify_at: str = "",
+    elmo: bytes | None = None,
 ) -> bytes:
     """Return the PDF of a document.
 
     :param kind: ``EMREX_TRANSCRIPT``: all reports (stands outside the reports
         in ELMO); ``TRANSCRIPT_OF_RECORDS``: those of ``issuer`` (stands inside one).
     :param language: a BCP 47 tag; of ``LANGUAGES``, the nearest, else English.
-    :raises ValueError: for another kind, or an issuer that the document has not.
+    :param draft: mark every page as a draft that says nothing to anybody.
+    :param code: the document's verification code, printed on the first page and below every page.
+    :param verify_at: the address at which the code and the files can be checked.
+    :param elmo: the signed ELMO file, to be embedded as the source of the PDF (``ATTACHED_NAME``).
+    :raises ValueError: for another kind, an issuer that the document has not, or an
+        ``elmo`` that is not UTF-8.
     :raises ConfigError: when the main font is not installed.
     :raises GatewayError: in a child of a process that has rendered (see ``preload``).
 
@@ -60,14 +69,15 @@ def render(
     """
     reports = _chosen(document, kind, issuer)
     fonts = load_fonts()
+    marks = {"draft": draft, "code": code, "verify_at": verify_at}
     try:
         data, _ = _view(document, reports, kind, language)
-        return compile_pdf(data, fonts, document.generated_at)
+        return compile_pdf({**data, **marks}, fonts, document.generated_at, elmo)
     except RefusedText:
         # A sequence that no font can join although it has every part: show the
         # plain letters of the main font, and all others by their code points.
         data, _ = _view(document, reports, kind, language, only_main=True)
-        return compile_pdf(data, fonts, document.generated_at)
+        return compile_pdf({**data, **marks}, fonts, document.generated_at, elmo)
 
 
 def missing_characters(document: Document, *, language: str = "en") -> frozenset[str]:

@@ -16,8 +16,11 @@ import typst
 from emrex_gateway.errors import GatewayError
 from emrex_gateway.transcript._fonts import FontSet
 
-STANDARDS: Final[list[typst.PDFStandard]] = ["a-2a", "ua-1"]
-"""Archivable and accessible at once. PDF/A-4 is PDF 2.0 and does not go together with UA-1."""
+STANDARDS: Final[list[typst.PDFStandard]] = ["a-3a", "ua-1"]
+"""Archivable, with room for the ELMO file, and accessible. PDF/A-4 is PDF 2.0 and excludes UA-1."""
+
+ATTACHED_NAME: Final = "emrex-elmo.xml"
+"""The embedded file's name."""
 
 
 _LARGE = 500_000
@@ -53,19 +56,26 @@ def _template() -> bytes:
     return (Path(__file__).with_name("_template") / "transcript.typ").read_bytes()
 
 
-def compile_pdf(data: Mapping[str, Any], fonts: FontSet, created: datetime) -> bytes:
+def compile_pdf(
+    data: Mapping[str, Any], fonts: FontSet, created: datetime, attached: bytes | None = None
+) -> bytes:
     """Set ``data`` with the template. Same arguments, same bytes.
 
     The data travel as JSON in an input of the compiler and are never part of
     the markup, so nothing in them can be a command. A compiler of its own a
     document costs microseconds and keeps no person's data.
 
+    :param attached: a file to embed, UTF-8; the PDF is made from it (``AFRelationship`` Source).
+    :raises ValueError: when ``attached`` is not UTF-8.
     :raises RefusedText: when something passed our check and not typst's.
     :raises ForkedTooLate: in a child of a process that has rendered.
     """
     _claim()
     packed = json.dumps({**data, "fonts": fonts.families})
-    compiler = _compiler(fonts, {"data": packed})
+    inputs = {"data": packed}
+    if attached is not None:
+        inputs |= {"attached": attached.decode("utf-8"), "attached-name": ATTACHED_NAME}
+    compiler = _compiler(fonts, inputs)
     try:
         pdf = compiler.compile(
             _template(),

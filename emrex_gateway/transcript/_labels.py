@@ -40,6 +40,23 @@ _CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
         "ELMO-tiedostossa on lisäksi koneluettavia laajennuksia, joita ei näytetä tässä.",
         "ELMO-filen innehåller även maskinläsbara tillägg som inte visas här.",
     ),
+    "draft": ("DRAFT", "LUONNOS", "UTKAST"),
+    "draft.text": (
+        "This is a draft for the learner's own eyes. It is not signed and proves nothing.",
+        "Tämä on luonnos opiskelijan omaan käyttöön. Sitä ei ole allekirjoitettu, eikä se todista mitään.",
+        "Detta är ett utkast för den studerandes eget bruk. Det är inte undertecknat och bevisar ingenting.",
+    ),
+    "verify.code": ("Verification code", "Tarkistuskoodi", "Kontrollkod"),
+    "verify.at": (
+        "Check the code and the files at",
+        "Tarkista koodi ja tiedostot osoitteessa",
+        "Kontrollera koden och filerna på",
+    ),
+    "embedded": (
+        "The signed ELMO file that this transcript was made from",
+        "Allekirjoitettu ELMO-tiedosto, josta tämä ote on tehty",
+        "Den undertecknade ELMO-fil som utdraget har gjorts av",
+    ),
     "cut": (
         "[… shortened here: the ELMO file has the whole]",
         "[… lyhennetty tässä: koko teksti on ELMO-tiedostossa]",

@@ -116,9 +116,9 @@ def verapdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.needs("java", "maven")
-@pytest.mark.parametrize("flavour", ["2a", "ua1"])
+@pytest.mark.parametrize("flavour", ["3a", "ua1"])
 def test_verapdf_finds_no_fault(verapdf: Path, flavour: str, tmp_path: Path) -> None:
-    """Each document conforms to PDF/A-2a and to PDF/UA-1, as far as a program can judge."""
+    """Each document conforms to PDF/A-3a and to PDF/UA-1, as far as a program can judge."""
     files = []
     for name, document in DOCUMENTS.items():
         folder = tmp_path / name.replace(" ", "-")
@@ -138,10 +138,10 @@ def test_verapdf_does_find_faults(verapdf: Path, tmp_path: Path) -> None:
     """The judge is awake: the same file without its claim of conformance does not pass."""
     broken = tmp_path / "broken.pdf"
     sound = _file(tmp_path, everything()).read_bytes()
-    broken.write_bytes(sound.replace(b"<pdfaid:part>2<", b"<pdfaid:part>9<"))
+    broken.write_bytes(sound.replace(b"<pdfaid:part>3<", b"<pdfaid:part>9<"))
     verdict = subprocess.run(
         ["java", "-cp", str(verapdf), "org.verapdf.apps.GreenfieldCliWrapper",
-         "--format", "text", "-f", "2a", str(broken)],
+         "--format", "text", "-f", "3a", str(broken)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -197,13 +197,13 @@ def parsed() -> pikepdf.Pdf:
 
 
 def test_metadata_claim_both_standards(parsed: pikepdf.Pdf) -> None:
-    """PDF/A-2a and PDF/UA-1 are declared in the XMP packet, with title and date of the document."""
+    """PDF/A-3a and PDF/UA-1 are declared in the XMP packet, with title and date of the document."""
     with parsed.open_metadata() as xmp:
         claims = (xmp["pdfaid:part"], xmp["pdfaid:conformance"], xmp["pdfuaid:part"])
         title = xmp["dc:title"]
         created = datetime.fromisoformat(xmp["xmp:CreateDate"])
 
-    assert ("2", "A", "1") == claims
+    assert ("3", "A", "1") == claims
     assert title == "EMREX-studieutdrag – Aino Ilona Virtanen-Đặng"
     assert everything().generated_at.astimezone(UTC) == created.astimezone(UTC)
 
@@ -245,6 +245,42 @@ def test_every_font_is_embedded_and_ours(parsed: pikepdf.Pdf) -> None:
 
     assert [] == [name for name in names if "+NotoSans" not in name]
     assert all("/FontFile2" in d or "/FontFile3" in d for d in descriptors)
+
+
+def test_a_code_and_where_to_check_it_are_printed() -> None:
+    """The first page says how to verify; every page has the code in its footer."""
+    text = _text(
+        transcript.render(
+            everything(),
+            kind=ALL,
+            code="ABCD-EFGH-JKMN-PQRS",
+            verify_at="https://emrex.example/campus/verify",
+        )
+    )
+
+    assert "Check the code and the files at https://emrex.example/campus/verify" in text
+    assert 1 + text.count("Page ") == text.count("ABCD-EFGH-JKMN-PQRS")
+
+
+def test_a_draft_says_so_on_every_page() -> None:
+    """What is opened before sending cannot be taken for the document itself."""
+    text = _text(transcript.render(everything(), kind=ALL, draft=True))
+
+    assert text.count("Page ") <= text.count("DRAFT")
+    assert "DRAFT" not in _everything()
+
+
+def test_the_signed_file_is_embedded_as_the_source() -> None:
+    """Archives and programs find the ELMO file in the PDF, byte for byte."""
+    elmo = "<elmo>\r\n\tÄ&#13; – 漢\n</elmo>".encode()
+    with pikepdf.open(io.BytesIO(transcript.render(everything(), kind=ALL, elmo=elmo))) as pdf:
+        (spec,) = pdf.Root.AF
+        assert ["emrex-elmo.xml"] == list(pdf.attachments)
+        assert ("/Source", "/application/xml") == (
+            str(spec.AFRelationship),
+            str(spec.EF.F.Subtype),
+        )
+        assert elmo == spec.EF.F.read_bytes()
 
 
 def _structure(node: pikepdf.Object):
