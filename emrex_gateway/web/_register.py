@@ -7,8 +7,10 @@ from flask import Flask
 from emrex_gateway import exporting
 from emrex_gateway.domain import logo_key
 from emrex_gateway.services import Services
-from emrex_gateway.web import (
+from emrex_gateway.web import (  # noqa: F401 - their views hang on the blueprint `student`
     _assets,
+    _choose,
+    _consent,
     _details,
     _errors,
     _failures,
@@ -17,6 +19,7 @@ from emrex_gateway.web import (
     _limits,
     _maintenance,
     _observe,
+    _progress,
     _rows,
     _steps,
     admin,
