@@ -1,13 +1,15 @@
 """ELMO files: writing them out of the domain model, and checking any of them.
 
 ``write`` makes an unsigned document that satisfies our grammar and every rule that the official
-schema states only in its annotations; ``check`` says what is wrong with one.
+schema states only in its annotations; ``check`` says what is wrong with one. ``code`` is the short
+digest of one that is printed on its transcript.
 """
 
 from emrex_gateway.elmo._check import check
+from emrex_gateway.elmo._code import code, read_code
 from emrex_gateway.elmo._problem import Problem
 from emrex_gateway.elmo._schema import grammar
 from emrex_gateway.elmo._tree import NAMESPACE
 from emrex_gateway.elmo._write import write
 
-__all__ = ["NAMESPACE", "Problem", "check", "grammar", "write"]
+__all__ = ["NAMESPACE", "Problem", "check", "code", "grammar", "read_code", "write"]
