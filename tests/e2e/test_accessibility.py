@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-import node_packages
 from admin_world import AdminWorld, make_admin_world
+from axe import AXE, axe_core, colours, sized
 from browsers import chromium, free_port, served
 from emrex_gateway.domain import AdminRole, Federation, KnownClient, texts
 
@@ -35,19 +35,6 @@ EVERYWHERE = {
 }
 CONTRAST = {"runOnly": ["wcag2aa"]}
 COLOURFUL = ("i/campus/", "statistics", "operations", "people")
-AXE = """
-const [options, done] = arguments;
-document.querySelectorAll("details").forEach(one => { one.open = true; });
-axe.run({ ...options, resultTypes: ["violations"] }).then(found => done({
-    address: location.pathname + location.search,
-    title: document.title,
-    language: document.documentElement.lang,
-    sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    barriers: found.violations.flatMap(rule => rule.nodes.map(
-        node => rule.id + ": " + node.html.slice(0, 200) + " " + node.failureSummary)),
-    links: [...document.querySelectorAll("a[href]")].map(one => one.href),
-}));
-"""
 
 
 @pytest.fixture
@@ -121,7 +108,7 @@ def test_no_administrators_page_has_a_barrier(
     start = f"{site}/admin/"
     with chromium(tmp_path / "profile", width=WIDTH) as driver:
         walk = Walk(driver, axe_core(pytestconfig))
-        narrow(driver)
+        sized(driver, WIDTH)
         walk.look(start)  # nobody is logged in: the login page
         driver.add_cookie({"name": "emrex-admin", "value": cookie.value, "path": "/emrex/admin"})
         waiting, seen = [start], set[str]()
@@ -147,26 +134,6 @@ def test_no_administrators_page_has_a_barrier(
     assert 40 < len(walk.titles)
     titles = [*walk.titles.values()]
     assert {} == {one: title for one, title in walk.titles.items() if titles.count(title) > 1}
-
-
-def axe_core(config: pytest.Config) -> str:
-    """The source of axe-core, as npm has it."""
-    folder = node_packages.install("axe", config.cache.mkdir("axe"))
-    return (folder / "node_modules/axe-core/axe.min.js").read_text("utf-8")
-
-
-def narrow(driver: Any) -> None:
-    driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": WIDTH, "height": 800, "deviceScaleFactor": 1, "mobile": False},
-    )
-
-
-def colours(driver: Any, scheme: str) -> None:
-    driver.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia",
-        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
-    )
 
 
 def shape_of(address: str) -> str:

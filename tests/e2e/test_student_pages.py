@@ -1,0 +1,111 @@
+"""Every page for students, in every state: no barrier that axe-core sees, and room on the smallest phone.
+
+What a program can see is a part of accessibility. The states are those of
+``student_states``; a page that has none there is found missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+import student_states
+from axe import AXE, axe_core, colours, sized
+from browsers import chromium, free_port, served
+from gateway_world import World, make_world
+from student_states import Page
+
+pytestmark = [pytest.mark.needs("chromium", "node"), pytest.mark.any_database]
+
+HOST = "127.0.0.1"
+SMALLEST = 320
+"""CSS pixels: WCAG 1.4.10, which is also 1280 pixels at 400 %."""
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    # Without scripts a page that waits looks again by itself (a header, or inside of noscript).
+    "rules": {"meta-refresh": {"enabled": False}},
+}
+STAY = "HTMLFormElement.prototype.submit = () => {};"
+"""The reply posts itself; here it stays to be looked at."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A world at an address that a browser reaches."""
+    return make_world(
+        tmp_path, public_url=f"http://{HOST}:{free_port()}/emrex", http_on_loopback=True
+    )
+
+
+@pytest.fixture
+def site(world: World) -> Iterator[str]:
+    """The origin of the world's pages."""
+    with served(world.app, HOST, urlsplit(world.services.settings.public_url).port or 0) as origin:
+        yield origin
+
+
+def go(driver: Any, site: str, page: Page) -> None:
+    """Open a page with its cookies and no others."""
+    driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    for name, value, path in page.cookies:
+        driver.execute_cdp_cmd(
+            "Network.setCookie", {"name": name, "value": value, "url": site + path, "path": path}
+        )
+    driver.get(site + page.path)
+
+
+def test_no_students_page_has_a_barrier(
+    world: World, site: str, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """In light and dark, 320 pixels wide: no barrier, no sideways scrolling, nothing refused or asked elsewhere."""
+    barriers: list[str] = []
+    source = axe_core(pytestconfig)
+    with chromium(tmp_path / "profile", width=SMALLEST) as driver:
+        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": STAY})
+        sized(driver, SMALLEST)
+        for page in student_states.states(world):
+            go(driver, site, page)
+            driver.execute_script(source)
+            for scheme in ("light", "dark"):
+                colours(driver, scheme)
+                found = driver.execute_async_script(AXE, RULES)
+                where = f"{page.name}, {scheme}"
+                barriers += [f"{where}: {one}" for one in found["barriers"]]
+            if found["sideways"] > 0:
+                barriers.append(f"{page.name}: scrolls sideways by {found['sideways']}")
+            barriers += [
+                f"{page.name}: {entry['message']}"
+                for entry in driver.get_log("browser")
+                if "favicon" not in entry["message"] and "status of" not in entry["message"]
+            ]
+
+    assert [] == barriers
+
+
+def test_every_page_has_a_state(world: World) -> None:
+    """Whatever a student can be shown by GET is among the states."""
+    routes = world.app.url_map.bind("gateway")
+    shown = {
+        routes.match(page.path.partition("?")[0].removeprefix("/emrex"))[0]
+        for page in student_states.states(world)
+        if page.name != "not-found"
+    }
+    pages = {
+        rule.endpoint
+        for rule in world.app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and rule.endpoint.startswith(STUDENTS)
+    }
+
+    assert set() == pages - shown - NO_PAGES
+
+
+STUDENTS = ("entry.", "login.", "finding.", "student.", "finish.", "logout.", "own.")
+NO_PAGES = {
+    # they lead on
+    "entry.start",
+    "login.callback",
+}
