@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,7 +16,7 @@ import student_states
 from axe import AXE, axe_core, colours, sized
 from browsers import chromium, free_port, served
 from gateway_world import World, make_world
-from student_states import Page
+from student_states import STAY, go
 
 pytestmark = [pytest.mark.needs("chromium", "node"), pytest.mark.any_database]
 
@@ -29,8 +28,6 @@ RULES = {
     # Without scripts a page that waits looks again by itself (a header, or inside of noscript).
     "rules": {"meta-refresh": {"enabled": False}},
 }
-STAY = "HTMLFormElement.prototype.submit = () => {};"
-"""The reply posts itself; here it stays to be looked at."""
 
 
 @pytest.fixture
@@ -46,16 +43,6 @@ def site(world: World) -> Iterator[str]:
     """The origin of the world's pages."""
     with served(world.app, HOST, urlsplit(world.services.settings.public_url).port or 0) as origin:
         yield origin
-
-
-def go(driver: Any, site: str, page: Page) -> None:
-    """Open a page with its cookies and no others."""
-    driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    for name, value, path in page.cookies:
-        driver.execute_cdp_cmd(
-            "Network.setCookie", {"name": name, "value": value, "url": site + path, "path": path}
-        )
-    driver.get(site + page.path)
 
 
 def test_no_students_page_has_a_barrier(

@@ -244,6 +244,8 @@ class World:
                 exporting.fetch(self.services, transfer_id)
             elif task == "try":
                 administering.run_try(self.services, transfer_id)
+            elif task == "draft":
+                exporting.draw(self.services, transfer_id)
             elif task == "ask":
                 administering.run_check(self.services, transfer_id)
             else:

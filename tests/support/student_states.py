@@ -64,6 +64,20 @@ class Page:
     cookies: tuple[tuple[str, str, str], ...] = ()
 
 
+STAY = "HTMLFormElement.prototype.submit = () => {};"
+"""To be run in each page: the reply posts itself, here it stays to be looked at."""
+
+
+def go(driver: Any, site: str, page: Page) -> None:
+    """Open a page in Chromium with its cookies and no others."""
+    driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    for name, value, path in page.cookies:
+        driver.execute_cdp_cmd(
+            "Network.setCookie", {"name": name, "value": value, "url": site + path, "path": path}
+        )
+    driver.get(site + page.path)
+
+
 def studies(courses: int) -> tuple[StudyRecord, ...]:
     """A degree with modules of ``courses`` courses in all, and what is beside it."""
     rows = [
