@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
+from babel import Locale, UnknownLocaleError
 from babel.dates import get_timezone
 
 from emrex_gateway.errors import ConfigError
 
 PREFIX = "EMREX_"
+CATALOGUE = "*/LC_MESSAGES/emrex.mo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,10 @@ class Settings:
 
     languages: tuple[str, ...] = ("en", "fi", "sv")
     """Languages of the pages, the first being the fallback."""
+
+    catalogues: str = ""
+    """A folder with further catalogues of the pages' texts, ``<language>/LC_MESSAGES/emrex.mo`` each:
+    its languages are offered too, and what it has in one of ours goes before our words."""
 
     time_zone: str = "UTC"
     """The zone of the times on pages, such as ``Europe/Helsinki``."""
@@ -159,6 +165,9 @@ class Settings:
             raise ConfigError("trail_lifetime must be a day at the least")
         if self.statistics_smallest_cell < 2:
             raise ConfigError("statistics_smallest_cell must be 2 at the least")
+        if self.catalogues:
+            more = (tag for tag in _tags(self.catalogues) if tag not in self.languages)
+            object.__setattr__(self, "languages", (*self.languages, *more))
         if self.time_zone != "UTC":
             try:
                 get_timezone(self.time_zone)
@@ -175,6 +184,26 @@ class Settings:
     def secure_cookies(self) -> bool:
         """Whether browsers reach us over TLS."""
         return self.public_url.startswith("https:")
+
+
+def _tags(catalogues: str) -> list[str]:
+    """The languages (BCP 47) that a folder of catalogues has. Raises ``ConfigError``."""
+    if not catalogues.startswith("/"):
+        raise ConfigError("catalogues must be an absolute path")
+    try:
+        found = sorted(one.parents[1].name for one in Path(catalogues).glob(CATALOGUE))
+    except OSError as error:
+        raise ConfigError(f"catalogues cannot be read: {error.strerror}") from None
+    if not found:
+        raise ConfigError(f"catalogues has no folder <language>/{CATALOGUE.partition('/')[2]}")
+    for name in found:
+        try:
+            Locale.parse(name)
+        except (UnknownLocaleError, ValueError):
+            raise ConfigError(
+                f"catalogues: {name[:20]!r} is no language such as fi or pt_BR"
+            ) from None
+    return [name.replace("_", "-") for name in found]
 
 
 def from_mapping(values: Mapping[str, Any]) -> Settings:

@@ -16,6 +16,7 @@ from emrex_gateway.domain._administrators import (
     Visit,
 )
 from emrex_gateway.domain._cleaning import language_tag, plain, token
+from emrex_gateway.domain._colours import Palette, Shade, is_colour, palette
 from emrex_gateway.domain._elmo import (
     ElmoVersion,
     SignatureFacts,
@@ -40,8 +41,11 @@ from emrex_gateway.domain._federations import (
     SubjectIdRequirement,
 )
 from emrex_gateway.domain._institutions import (
+    Accessibility,
     AccessPoint,
     AdapterBinding,
+    Assessment,
+    Conformance,
     Institution,
     KnownClient,
     LoginMethod,
@@ -105,8 +109,8 @@ from emrex_gateway.domain._records import (
     SupplementSection,
 )
 from emrex_gateway.domain._release import release
-from emrex_gateway.domain._select import MAX_DEPTH, select
-from emrex_gateway.domain._texts import LangString, Texts, best_text, texts
+from emrex_gateway.domain._select import MAX_DEPTH, chosen_totals, select
+from emrex_gateway.domain._texts import LangString, Texts, best_of, best_text, texts
 from emrex_gateway.domain._totals import totals
 from emrex_gateway.domain._transfers import (
     TRANSITIONS,
@@ -128,15 +132,18 @@ __all__ = [
     "TRANSITIONS",
     "AcademicTerm",
     "AccessPoint",
+    "Accessibility",
     "Account",
     "AccountKind",
     "Actor",
     "AdapterBinding",
     "AdminRole",
+    "Assessment",
     "Attachment",
     "AttachmentContent",
     "AttachmentType",
     "ClientRequest",
+    "Conformance",
     "Contact",
     "ContactKind",
     "Credentials",
@@ -176,6 +183,7 @@ __all__ = [
     "Merged",
     "MetadataKind",
     "OwnVisit",
+    "Palette",
     "Permission",
     "PersonIdentifier",
     "PersonIdentifierType",
@@ -195,6 +203,7 @@ __all__ = [
     "ServiceKey",
     "ServiceProvider",
     "Session",
+    "Shade",
     "ShortenedGrading",
     "SignatureFacts",
     "SignedElmo",
@@ -219,15 +228,19 @@ __all__ = [
     "UnsignedElmo",
     "VerifiedElmo",
     "Visit",
+    "best_of",
     "best_text",
+    "chosen_totals",
     "complete_issuer",
     "different_people",
     "identifier_keys",
+    "is_colour",
     "issuer_of",
     "language_tag",
     "logo_key",
     "merge",
     "outcome_of",
+    "palette",
     "person_keys",
     "plain",
     "release",

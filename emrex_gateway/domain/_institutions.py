@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from emrex_gateway.domain._elmo import ElmoVersion
@@ -43,6 +45,45 @@ class Privacy:
     url: Texts = ()
 
 
+class Conformance(StrEnum):
+    """How far pages conform to the standard, in the words of Decision (EU) 2018/1523; empty: not said."""
+
+    UNKNOWN = ""
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
+class Assessment(StrEnum):
+    """Who found that out; empty: not said."""
+
+    UNKNOWN = ""
+    SELF = "self"
+    THIRD_PARTY = "third-party"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accessibility:
+    """What an institution states of its pages' accessibility (Directive (EU) 2016/2102, article 7).
+
+    ``law`` is the national law that puts the directive into force; ``gaps`` what
+    is not accessible, why, and what there is instead; ``contact`` where to tell
+    of barriers and ask for other formats; ``authority`` who enforces the law,
+    ``authority_url`` where to complain there. ``prepared`` and ``reviewed`` are
+    the statement's days.
+    """
+
+    conformance: Conformance = Conformance.UNKNOWN
+    assessment: Assessment = Assessment.UNKNOWN
+    law: Texts = ()
+    gaps: Texts = ()
+    contact: str = ""
+    authority: Texts = ()
+    authority_url: Texts = ()
+    prepared: date | None = None
+    reviewed: date | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Institution:
     """An institution that the installation serves.
@@ -51,8 +92,9 @@ class Institution:
     typed identifiers as ELMO names them (``pic``, ``erasmus``, ``address``,
     custom ones). ``support`` is a mail or web address shown on error pages.
     ``languages`` are those that it works in (BCP 47), the first its own;
-    ``logo`` is an https address. ``client`` says that the institution receives
-    records too. A disabled one keeps its rows and serves nobody.
+    ``logo`` is an https address, ``colour`` its own as ``#rrggbb`` (made readable
+    by ``palette``). ``client`` says that the institution receives records too. A
+    disabled one keeps its rows and serves nobody.
     """
 
     slug: str
@@ -69,6 +111,8 @@ class Institution:
     logo: str = ""
     privacy: Privacy = Privacy()
     client: bool = False
+    colour: str = ""
+    accessibility: Accessibility = Accessibility()
 
 
 def logo_key(institution: Institution) -> str:

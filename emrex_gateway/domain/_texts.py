@@ -31,8 +31,8 @@ def texts(**by_language: str | None) -> Texts:
     return tuple(LangString(value, lang) for lang, value in by_language.items() if value)
 
 
-def best_text(values: Iterable[LangString], languages: Iterable[str], default: str = "") -> str:
-    """Return the value in the first of ``languages`` that there is, else the first value.
+def best_of(values: Iterable[LangString], languages: Iterable[str]) -> LangString | None:
+    """Return the text in the first of ``languages`` that there is, else the first that is not empty.
 
     A language matches by its primary subtag: ``"en"`` takes ``"en-GB"``.
     """
@@ -40,8 +40,11 @@ def best_text(values: Iterable[LangString], languages: Iterable[str], default: s
     for wanted in languages:
         for text in available:
             if text.lang and text.lang.lower().partition("-")[0] == wanted.lower():
-                return text.value
-    for text in available:
-        if text.value:
-            return text.value
-    return default
+                return text
+    return next((text for text in available if text.value), None)
+
+
+def best_text(values: Iterable[LangString], languages: Iterable[str], default: str = "") -> str:
+    """Return the value of ``best_of``, or ``default`` where there is none."""
+    found = best_of(values, languages)
+    return default if found is None else found.value

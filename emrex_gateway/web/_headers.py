@@ -5,13 +5,16 @@ from __future__ import annotations
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Response, g, request
+from flask import Response, g
 
 from emrex_gateway.web._context import services
 
-_CLOSED = (
+CLOSED = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+_FOR_GOOD = 31_536_000
+"""A year: what is kept for that long never changes at its address."""
 
 
 def nonce() -> str:
@@ -47,7 +50,9 @@ def public(seconds: int, policy: str) -> None:
     For what holds nothing of a person and is the same for everybody; every
     other answer is stored nowhere.
     """
-    g.emrex_cache = f"public, max-age={seconds}"
+    g.emrex_cache = f"public, max-age={seconds}" if seconds else "no-cache"
+    if seconds >= _FOR_GOOD:
+        g.emrex_cache += ", immutable"
     g.emrex_policy = policy
 
 
@@ -58,7 +63,7 @@ def apply(response: Response) -> Response:
     may be somebody else's. Nor is Cross-Origin-Opener-Policy: a client may have
     opened us in a window of its own, and its page there wants its opener back.
     """
-    policy = f"{_CLOSED}; form-action {g.get('emrex_form_action', chr(39) + 'self' + chr(39))}"
+    policy = f"{CLOSED}; form-action {g.get('emrex_form_action', chr(39) + 'self' + chr(39))}"
     if "emrex_nonce" in g:
         policy += f"; script-src 'nonce-{g.emrex_nonce}'"
     if "emrex_connect" in g:
@@ -68,6 +73,5 @@ def apply(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["X-Frame-Options"] = "DENY"
-    if request.endpoint != "static":
-        headers["Cache-Control"] = g.get("emrex_cache", "no-store")
+    headers["Cache-Control"] = g.get("emrex_cache", "no-store")
     return response

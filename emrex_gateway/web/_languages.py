@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
+from babel import Locale, UnknownLocaleError
 from flask import Flask, Response, g, request
 from flask_babel import (
     Babel,
@@ -16,31 +18,61 @@ from flask_babel import (
     get_locale,
     get_timezone,
 )
+from markupsafe import Markup
 
-from emrex_gateway.domain import Texts, best_text
+from emrex_gateway.domain import Texts, best_of, best_text
+from emrex_gateway.settings import Settings
 from emrex_gateway.web._context import services
 
 COOKIE = "emrex-lang"
-NAMES = {"en": "English", "fi": "Suomi", "sv": "Svenska"}
-"""A language's name in itself."""
+_DOMAIN = "emrex"
+_PLAIN = Markup("<bdi>{}</bdi>")
+_SPOKEN = Markup('<bdi lang="{}">{}</bdi>')
 
 
-def init(app: Flask) -> None:
-    """Set Flask-Babel up for the gateway's own application and catalogue."""
+def init(app: Flask, settings: Settings) -> None:
+    """Set Flask-Babel up for the gateway's own application and catalogues.
+
+    What a catalogue in the installation's own folder has goes before ours.
+    """
+    folders = [str(Path(__file__).parent / "translations")]
+    if settings.catalogues:
+        folders.append(settings.catalogues)
     Babel(
         app,
         default_locale="en",
-        default_domain="emrex",
-        default_translation_directories=str(Path(__file__).parent / "translations"),
+        default_domain=_DOMAIN,
+        default_translation_directories=";".join(folders),
         locale_selector=_choose,
         timezone_selector=lambda: services().settings.time_zone,
     )
 
 
 def language() -> str:
-    """The page's language, such as ``"fi"``."""
+    """The page's language without its region, such as ``"fi"``."""
     locale = get_locale()
     return str(locale.language) if locale else "en"
+
+
+def tag() -> str:
+    """The page's language as the settings name it, such as ``"fi"`` or ``"pt-BR"``."""
+    return str(g.get("emrex_language") or language())
+
+
+def direction() -> str:
+    """``"ltr"``, or ``"rtl"`` for pages that are read from right to left."""
+    locale = get_locale()
+    return "rtl" if locale and locale.character_order == "right-to-left" else "ltr"
+
+
+@cache
+def name_of(tag: str) -> str:
+    """A language's name in itself, such as ``"Suomi"``; the tag, where nobody knows it."""
+    try:
+        name = Locale.parse(tag, sep="-").get_display_name()
+    except (UnknownLocaleError, ValueError):
+        return tag
+    return name[:1].upper() + name[1:] if name else tag
 
 
 def remember(response: Response) -> Response:
@@ -65,6 +97,21 @@ def remember(response: Response) -> Response:
 def best(values: Texts, default: str = "") -> str:
     """A record's text in the best language that it has for this reader."""
     return best_text(values, (language(), *services().settings.languages), default)
+
+
+def worded(values: Texts, default: str = "") -> tuple[str, str | None]:
+    """As ``best``, with the text's language; ``None`` where that is the page's, or nobody says it."""
+    found = best_of(values, (language(), *services().settings.languages))
+    if found is None:
+        return default, None
+    known = found.lang and found.lang.lower().partition("-")[0] != language().lower()
+    return found.value, found.lang if known else None
+
+
+def said(values: Texts, default: str = "") -> Markup:
+    """As ``worded``, as markup: screen readers pronounce it right, and its direction is its own."""
+    text, lang = worded(values, default)
+    return _SPOKEN.format(lang, text) if lang else _PLAIN.format(text)
 
 
 def shown_in(values: Texts, preferred: Iterable[str] = ()) -> Texts:
@@ -110,4 +157,4 @@ def _choose() -> str:
     chosen = next((tag for tag in (asked, kept) if tag in languages), None)
     chosen = chosen or request.accept_languages.best_match(languages) or languages[0]
     g.emrex_language = chosen
-    return chosen
+    return chosen.replace("-", "_")

@@ -10,6 +10,7 @@ from emrex_gateway.services import Services
 from emrex_gateway.web import (  # noqa: F401 - their views hang on the blueprint `student`
     _assets,
     _choose,
+    _colours,
     _consent,
     _details,
     _errors,
@@ -24,6 +25,7 @@ from emrex_gateway.web import (  # noqa: F401 - their views hang on the blueprin
     _steps,
     admin,
 )
+from emrex_gateway.web._accessibility import accessibility
 from emrex_gateway.web._context import EXTENSION, Context, Host, form_token, is_logged_in
 from emrex_gateway.web._entry import entry
 from emrex_gateway.web._finding import finding
@@ -41,10 +43,13 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
     """Add the data access point's pages, languages, headers, limits and error pages to ``app``."""
     app.extensions[EXTENSION] = Context(services, host)
     _observe.init(app)
-    _languages.init(app)
+    _languages.init(app, services.settings)
+    _assets.init(app)
     _limits.init(app, services.settings.entry_limit)
     for blueprint in (health, entry, login, finding, student, finish, logout, sp, registry, own):
         app.register_blueprint(blueprint)
+    app.register_blueprint(_colours.colours)
+    app.register_blueprint(accessibility)
     admin.init(app)
     _maintenance.init(app)
     _errors.init(app)
@@ -59,8 +64,11 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
         time_zone=services.settings.time_zone,
         number=_languages.number,
         count=_languages.count,
-        page_language=_languages.language,
-        language_names=_languages.NAMES,
+        page_language=_languages.tag,
+        page_direction=_languages.direction,
+        language_name=_languages.name_of,
+        worded=_languages.worded,
+        said=_languages.said,
         nonce=_headers.nonce,
         asset=_assets.asset,
         talks_home=_headers.talks_home,
@@ -69,6 +77,8 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
         explain_failure=_failures.explain,
         page_institution=_steps.page_institution,
         page_transfer=_steps.page_transfer,
+        page_step=_steps.page_step,
+        colours_address=_colours.address,
         same_page=_steps.same_page,
         languages=services.settings.languages,
         flat=_rows.flat,

@@ -24,6 +24,14 @@ _PAGES = {
     _S.FAILED: "finish.end",
     _S.EXPIRED: "finish.end",
 }
+_STEPS = {
+    _S.ENTERED: 1,
+    _S.IDENTIFIED: 2,
+    _S.SELECTING: 2,
+    _S.CONFIRMED: 4,
+    _S.SIGNED: 4,
+    _S.DELIVERED: 4,
+}
 
 
 def page_of(at: Transfer) -> str:
@@ -77,6 +85,16 @@ def same_page(lang: str) -> str:
 def page_transfer() -> Transfer | None:
     """The transfer in hand, for the page's foot; ``None`` on pages without one."""
     return known_transfer()
+
+
+def page_step() -> int:
+    """Where the transfer in hand stands, from 1 (logging in) to 4 (at the receiver's); 0 at an end or without one."""
+    at = known_transfer()
+    if at is None:
+        return 0
+    if at.state is _S.SELECTING and request.endpoint == "student.look":
+        return 3
+    return _STEPS.get(at.state, 0)
 
 
 def page_institution() -> Institution | None:

@@ -74,6 +74,7 @@ def test_access_rule_of_every_route(world: World) -> None:
     open_ = {"entry.emp", "entry.export", "entry.launch", "health.live", "health.ready", "static"}
     open_ |= {"health.readyz"}
     open_ |= {"finding.logo"}  # pictures hold nothing of a person and are the same for everybody
+    open_ |= {"colours.sheet", "accessibility.statement"}  # the same for everybody as well
     for rule in world.app.url_map.iter_rules():
         if rule.endpoint in open_ or rule.endpoint.startswith(("admin_", "own.")):
             continue  # administrators' pages and those on one's own data have tests of their own

@@ -18,7 +18,7 @@ from emrex_gateway import administering
 from emrex_gateway.audit import Event
 from emrex_gateway.ports import TrailFilter, UnitOfWork
 from emrex_gateway.web._context import services
-from emrex_gateway.web._languages import NAMES
+from emrex_gateway.web._languages import name_of
 from emrex_gateway.web.admin._forms import AdminForm
 from emrex_gateway.web.admin._frame import actor
 
@@ -83,4 +83,4 @@ def _label(form: AdminForm, name: str) -> str:
         return name
     best = max(fitting, key=lambda field: len(field.name))
     rest = name[len(best.name) + 1 :]
-    return f"{best.label.text} ({NAMES.get(rest, rest)})" if rest else str(best.label.text)
+    return f"{best.label.text} ({name_of(rest)})" if rest else str(best.label.text)

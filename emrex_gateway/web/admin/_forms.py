@@ -20,7 +20,7 @@ from emrex_gateway.domain import LangString, Texts
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.secrets import is_reference
 from emrex_gateway.web._context import services
-from emrex_gateway.web._languages import NAMES, language
+from emrex_gateway.web._languages import language, name_of
 
 MAX_TEXT = 2000
 SelectChoice: Any = _SelectChoice
@@ -98,7 +98,7 @@ class _TextsWidget:
                 if field.long
                 else f'<input type="text" {values} value="{escape(value)}">'
             )
-            name = escape(NAMES.get(tag, tag))
+            name = escape(name_of(tag))
             rows.append(f'<label for="{id_}"><span lang="{tag}">{name}</span></label>{control}')
         return Markup(f'<div class="languages">{"".join(rows)}</div>')  # noqa: S704 (escaped above)
 
