@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, current_app, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
+from werkzeug.wrappers import Response
 
 from emrex_gateway.web import _headers, _library
 
@@ -53,7 +54,7 @@ def _serve(filename: str) -> Response:
         raise NotFound from None
     seconds = _YEAR if request.args.get("v") == found.digest else 0
     _headers.public(seconds, _headers.CLOSED)
-    packed = found.packed if "gzip" in request.accept_encodings else None
+    packed = found.packed if request.accept_encodings["gzip"] else None
     response = Response(packed or found.content, content_type=found.media_type)
     if packed:
         response.headers["Content-Encoding"] = "gzip"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, request, url_for
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
 
 from emrex_gateway.domain import Institution, Palette, Shade, palette
 from emrex_gateway.web import _headers

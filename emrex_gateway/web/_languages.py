@@ -20,13 +20,14 @@ from flask_babel import (
 )
 from markupsafe import Markup
 
-from emrex_gateway.domain import Texts, best_of, best_text
+from emrex_gateway.domain import LangString, Texts, best_of, best_text
 from emrex_gateway.settings import Settings
 from emrex_gateway.web._context import services
 
 COOKIE = "emrex-lang"
 _DOMAIN = "emrex"
 _PLAIN = Markup("<bdi>{}</bdi>")
+_LANG = Markup(' lang="{}"')
 _SPOKEN = Markup('<bdi lang="{}">{}</bdi>')
 
 
@@ -104,14 +105,18 @@ def worded(values: Texts, default: str = "") -> tuple[str, str | None]:
     found = best_of(values, (language(), *services().settings.languages))
     if found is None:
         return default, None
-    known = found.lang and found.lang.lower().partition("-")[0] != language().lower()
-    return found.value, found.lang if known else None
+    return found.value, None if found.lang and _is_pages(found.lang) else found.lang
 
 
 def said(values: Texts, default: str = "") -> Markup:
     """As ``worded``, as markup: screen readers pronounce it right, and its direction is its own."""
     text, lang = worded(values, default)
     return _SPOKEN.format(lang, text) if lang else _PLAIN.format(text)
+
+
+def lang_of(text: LangString) -> Markup:
+    """A ``lang`` attribute for a text of another language than the page; nothing for the page's own."""
+    return _LANG.format(text.lang) if text.lang and not _is_pages(text.lang) else Markup("")
 
 
 def shown_in(values: Texts, preferred: Iterable[str] = ()) -> Texts:
@@ -148,6 +153,11 @@ def moment(value: datetime | None) -> str:
 def zone() -> tzinfo:
     """The installation's time zone."""
     return get_timezone() or UTC
+
+
+def _is_pages(lang: str) -> bool:
+    """Whether a tag names the page's language; regions of one language are pronounced well enough."""
+    return lang.lower().partition("-")[0] == language().lower()
 
 
 def _choose() -> str:

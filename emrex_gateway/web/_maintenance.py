@@ -17,7 +17,9 @@ _ALWAYS = ("admin_", "health.")
 _ANSWERS = {"login.acs": "RelayState", "login.callback": "state"}
 """Where administrators' logins end as well, so that somebody can end the maintenance. What a student
 sees of their own data is a page after that."""
-_PUBLISHED = frozenset({"static", "sp.metadata", "finding.logo"})
+_PUBLISHED = frozenset(
+    {"static", "sp.metadata", "finding.logo", "colours.sheet", "accessibility.statement"}
+)
 """What federations and pages ask for, with no person behind it."""
 
 
