@@ -31,8 +31,10 @@ from emrex_gateway.domain import (
 )
 from emrex_gateway.errors import SealError, SessionOver, TransferNotFound
 from emrex_gateway.exporting import _payloads as kinds
+from emrex_gateway.exporting._draft import Draft
 from emrex_gateway.exporting._launch import Claimed
 from emrex_gateway.exporting._payloads import Choice, Listing, Origin, Outcome
+from emrex_gateway.exporting._stages import Reached
 from emrex_gateway.exporting._support import STOPPABLE, destroy
 from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
@@ -139,7 +141,7 @@ def own_contents(services: Services, visit: OwnVisit, transfer_id: str) -> dict[
 
 
 def own_files(services: Services, visit: OwnVisit, transfer_id: str) -> Outcome | None:
-    """Return the signed document and its transcript, while they are kept. Raises ``TransferNotFound``."""
+    """Return the signed document and its PDF, while they are kept. Raises ``TransferNotFound``."""
     with services.store.read() as uow:
         _mine(uow, visit, transfer_id)
         return uow.transfers.unseal(transfer_id, kinds.OUTCOME, Outcome)
@@ -232,13 +234,15 @@ def _contents(uow: UnitOfWork, transfer_id: str) -> dict[str, Any]:
 
 
 def _told(uow: UnitOfWork, transfer_id: str, kind: str) -> Any:
-    if kind in _SECRET:
-        return {"kept": True, "shown": False}
+    if kind == kinds.DRAFT:
+        return _draft(uow.transfers.unseal(transfer_id, kind, Draft))
     if kind == kinds.OUTCOME:
         outcome = uow.transfers.unseal(transfer_id, kind, Outcome)
         return outcome and {
             "elmo": outcome.elmo.decode("utf-8", "replace"),
             "transcript": base64.b64encode(outcome.transcript).decode("ascii"),
+            "copy": base64.b64encode(outcome.copy).decode("ascii"),
+            "code": outcome.code,
         }
     if kind == kinds.REQUEST:
         request = uow.transfers.unseal(transfer_id, kind, ClientRequest)
@@ -250,9 +254,18 @@ def _told(uow: UnitOfWork, transfer_id: str, kind: str) -> Any:
     if kind == kinds.CLAIMED:
         claimed = uow.transfers.unseal(transfer_id, kind, Claimed)
         return claimed and msgspec.to_builtins(claimed.identity)
-    if (type_ := _PLAIN.get(kind)) is not None:
-        return msgspec.to_builtins(uow.transfers.unseal(transfer_id, kind, type_))
-    return {"kept": True, "shown": False}
+    if kind in _SECRET or (type_ := _PLAIN.get(kind)) is None:
+        return {"kept": True, "shown": False}
+    return msgspec.to_builtins(uow.transfers.unseal(transfer_id, kind, type_))
+
+
+def _draft(draft: Draft | None) -> Any:
+    """What is kept of a draft; its text is drawn from the records and the choice, told beside it."""
+    return draft and {
+        "language": draft.language,
+        "ordered_at": draft.ordered_at.isoformat(),
+        "bytes": len(draft.pdf),
+    }
 
 
 _SECRET = frozenset({kinds.LOGIN, kinds.LOGOUT})
@@ -263,6 +276,7 @@ _PLAIN: Mapping[str, type[Any]] = {
     kinds.IDENTITY: Identity,
     kinds.LISTING: Listing,
     kinds.CHOICE: Choice,
+    kinds.STAGE: Reached,
 }
 
 

@@ -25,6 +25,10 @@ LISTING = "listing"
 """``Listing``: what the host system has."""
 CHOICE = "choice"
 """``Choice``: what the student wants to send."""
+DRAFT = "draft"
+"""``Draft`` (see ``_draft``): the transcript as it would be now, to read before the consent."""
+STAGE = "stage"
+"""``Reached`` (see ``_stages``): how far a worker has come with a large document."""
 OUTCOME = "outcome"
 """``Outcome``: what was signed."""
 
@@ -89,7 +93,20 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The signed document and its readable transcript."""
+    """The signed document and its readable transcript.
+
+    ``copy`` is the transcript for the student to keep: the signed document is
+    embedded in it, and it is signed as a whole (PAdES); empty for a transfer
+    to a client, which has no download. ``code`` is what ``elmo.code`` says of
+    the document, as it is printed on the transcript.
+    """
 
     elmo: bytes = field(repr=False)
     transcript: bytes = field(repr=False)
+    copy: bytes = field(default=b"", repr=False)
+    code: str = field(default="", repr=False)
+
+    @property
+    def pdf(self) -> bytes:
+        """The PDF to hand out: the signed copy, where one was made."""
+        return self.copy or self.transcript

@@ -23,6 +23,7 @@ from emrex_gateway.errors import LoginError, NoSuchAccessPoint, SessionOver, Tra
 from emrex_gateway.ports import LoggedIn
 from emrex_gateway.web import _context, _failures, _sentences, _visits
 from emrex_gateway.web._context import absolute, services
+from emrex_gateway.web._masked import fits, masked
 
 own = Blueprint("own", __name__)
 
@@ -126,7 +127,7 @@ def file(slug: str, transfer_id: str, name: str) -> Response:
         raise NotFound
     if name == "elmo.xml":
         return _attachment(found.elmo, "application/xml", "emrex-elmo.xml")
-    return _attachment(found.transcript, "application/pdf", "emrex-transcript.pdf")
+    return _attachment(found.pdf, "application/pdf", "emrex-transcript.pdf")
 
 
 @own.get("/<slug>/my-data/download")
@@ -274,13 +275,17 @@ def _one(visit: OwnVisit, transfer_id: str) -> exporting.OwnTransfer:
 
 
 def _token() -> str:
+    return masked(_unmasked())
+
+
+def _unmasked() -> bytes:
     secret = request.cookies.get(COOKIE, "")
-    return hmac.new(secret.encode(), b"own form", hashlib.sha256).hexdigest()
+    return hmac.new(secret.encode(), b"own form", hashlib.sha256).digest()
 
 
 def _require_token() -> None:
-    sent = request.form.get("token", "").encode()
-    if not request.cookies.get(COOKIE) or not hmac.compare_digest(sent, _token().encode()):
+    sent = request.form.get("token", "")
+    if not request.cookies.get(COOKIE) or not fits(sent, _unmasked()):
         raise BadRequest("form token")
 
 
