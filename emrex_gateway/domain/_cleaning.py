@@ -7,6 +7,7 @@ RFC 5646 section 2.1 (language tags), Unicode UAX 9 (explicit bidirectional form
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _UNFIT = re.compile(
@@ -30,6 +31,8 @@ _TAG = re.compile(
     r"(?:-x(?:-[a-z0-9]{1,8})+)?",
     re.IGNORECASE,
 )
+_LONGEST_KEPT = 35
+"""Characters of a tag that is remembered (RFC 5646, section 4.4.1, expects no longer ones)."""
 _NO_LANGUAGE = frozenset({"und", "mul", "zxx", "mis"})
 
 
@@ -41,7 +44,8 @@ def plain(text: str) -> str:
     that right-to-left text needs (LRM, RLM, ALM) and the joiners stay. Markup is left as it is:
     it is text, and the writer escapes it.
     """
-    if text.isprintable():  # nothing of what follows is; most texts are
+    # Nothing of what follows is printable; most texts are, or their lines are.
+    if text.isprintable() or all(line.isprintable() for line in text.split("\n")):
         return text.strip()
     return _UNFIT.sub("", _BREAKS.sub("\n", text)).strip()
 
@@ -62,7 +66,15 @@ def language_tag(tag: str | None) -> str | None:
     """
     if not tag:
         return None
+    return _known_tag(tag) if len(tag) <= _LONGEST_KEPT else _read_tag(tag)
+
+
+def _read_tag(tag: str) -> str | None:
     candidate = tag.strip().replace("_", "-")
     if not _TAG.fullmatch(candidate) or candidate.partition("-")[0].lower() in _NO_LANGUAGE:
         return None
     return candidate
+
+
+_known_tag = lru_cache(maxsize=1024)(_read_tag)
+"""A listing has a handful of tags, thousands of times."""

@@ -2,7 +2,7 @@
 
 They know nothing of how a document was made: ``write`` runs them on its own output, and they
 hold for files from anywhere. Each rule is a function from the root, or from the
-studies in it, to the problems that it finds.
+studies or the attached files in it, to the problems that it finds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ _DOCUMENT: tuple[Callable[[etree._Element], Iterator[Problem]], ...] = (
     document.time_zones,
     document.supplement_versions,
     document.attachment_places,
-    document.attachment_contents,
     document.references,
     document.values,
     document.languages,
@@ -40,9 +39,10 @@ _STUDIES: tuple[Callable[[study.Statements], Iterator[Problem]], ...] = (
 
 def rule_problems(root: etree._Element, *, readable_copy: bool = True) -> tuple[Problem, ...]:
     """Return the problems that all rules find, rule by rule."""
-    around = (*_DOCUMENT, document.readable_copy) if readable_copy else _DOCUMENT
-    statements = study.read(root)
+    statements, files = study.read(root), document.read_files(root)
     return (
-        *(problem for rule in around for problem in rule(root)),
+        *(problem for rule in _DOCUMENT for problem in rule(root)),
+        *document.attachment_contents(files),
+        *(document.readable_copy(root, files) if readable_copy else ()),
         *(problem for rule in _STUDIES for problem in rule(statements)),
     )

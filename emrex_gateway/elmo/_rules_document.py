@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
+import string
 from collections import Counter
 from collections.abc import Iterator
 
@@ -22,10 +22,21 @@ from emrex_gateway.elmo._tree import (
     text_of,
 )
 
-_DATA_URI = re.compile(r"data:([A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+);base64,([A-Za-z0-9+/]*={0,2})")
+_DATA_URI = re.compile(r"data:([A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+);base64,")
+_BASE64 = (string.ascii_letters + string.digits + "+/").encode("ascii")
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
 _YEAR = re.compile("[0-9]{4}")
 _DECEPTIVE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_DECEPTIVE_BYTES = (
+    # The same in UTF-8: each begins with bytes that the engine looks for fast. XML itself has no
+    # other control characters below these.
+    re.compile(rb"\x7f"),
+    re.compile(rb"\xc2[\x80-\x9f]"),
+    re.compile(rb"\xe2\x80[\xaa-\xae]"),
+    re.compile(rb"\xe2\x81[\xa6-\xa9]"),
+)
+_ATTRIBUTES = etree.XPath("//@*", smart_strings=False)
+_LANGS = etree.XPath("//@xml:lang", smart_strings=False)
 _STATEMENTS = (q("report"), q("recognitionReport"))
 _ATTACHMENT, _IDENTIFIER, _CONTENT = q("attachment"), q("identifier"), q("content")
 _PREDEFINED_PERSON = {"esi": "esi", "nationalidentifier": "nationalIdentifier"}
@@ -106,42 +117,55 @@ def attachment_places(root: etree._Element) -> Iterator[Problem]:
             )
 
 
-def attachment_contents(root: etree._Element) -> Iterator[Problem]:
+Files = list[tuple[etree._Element, etree._Element, tuple[str, bytes] | None]]
+"""Every content of an attachment: the attachment, the content, and what ``_data`` says of it."""
+
+
+def read_files(root: etree._Element) -> Files:
+    """Look at the contents of all attachments once."""
+    return [
+        (attachment, content, _data(content))
+        for attachment in root.iter(_ATTACHMENT)
+        for content in attachment.iterchildren(_CONTENT)
+    ]
+
+
+def attachment_contents(files: Files) -> Iterator[Problem]:
     """``content`` is a data URI of what it says it is (``Attachment/content``)."""
-    for attachment in root.iter(_ATTACHMENT):
-        for content in attachment.iterchildren(_CONTENT):
-            if _data(content) is None:
-                yield _problem("attachment-content", content, "not a base64 data URI")
+    for _, content, data in files:
+        if data is None:
+            yield _problem("attachment-content", content, "not a base64 data URI")
 
 
 def _data(content: etree._Element) -> tuple[str, bytes] | None:
-    matched = _DATA_URI.fullmatch("".join((content.text or "").split()))
-    if matched is None:
+    """Return the media type and the first bytes of a data URI whose base64 is sound to its end."""
+    text = "".join((content.text or "").split())
+    head = _DATA_URI.match(text)
+    if head is None or not text.isascii():
         return None
-    try:
-        return matched[1].lower(), base64.b64decode(matched[2], validate=True)
-    except binascii.Error:
+    body = text[head.end() :].encode("ascii")
+    bare = body.rstrip(b"=")
+    if len(body) % 4 or len(body) - len(bare) > 2 or bare.translate(None, _BASE64):
         return None
+    return head[1].lower(), base64.b64decode(body[:8])
 
 
-def readable_copy(root: etree._Element) -> Iterator[Problem]:
+def readable_copy(root: etree._Element, files: Files) -> Iterator[Problem]:
     """The attachments hold a readable version of all crucial data, a PDF (``Attachment``).
 
     One outside the reports covers them all; otherwise each report needs its own. What a PDF says
     cannot be seen from here.
     """
-    if any(_is_pdf(attachment) for attachment in root.iterchildren(_ATTACHMENT)):
+    holders = {
+        attachment.getparent()
+        for attachment, _, data in files
+        if data is not None and data[0] == "application/pdf" and data[1][:5] == b"%PDF-"
+    }
+    if root in holders:
         return
     for report in root.iterchildren(q("report")):
-        if not any(_is_pdf(attachment) for attachment in report.iterchildren(_ATTACHMENT)):
+        if report not in holders:
             yield _problem("readable-copy", report, "no PDF holds this report in readable form")
-
-
-def _is_pdf(attachment: etree._Element) -> bool:
-    contents = (_data(content) for content in attachment.iterchildren(_CONTENT))
-    return any(
-        c is not None and c[0] == "application/pdf" and c[1][:5] == b"%PDF-" for c in contents
-    )
 
 
 def references(root: etree._Element) -> Iterator[Problem]:
@@ -183,14 +207,35 @@ def _internal_ids(parent: etree._Element) -> Counter[str]:
 
 def values(root: etree._Element) -> Iterator[Problem]:
     """Values are plain text: no control characters, none that reorder what is displayed."""
+    if not _may_deceive(root):
+        return
     for element in root.iter(f"{{{NAMESPACE}}}*"):
         texts = (element.text or "", *map(str, element.attrib.values()))
         if any(_DECEPTIVE.search(text) for text in texts):
             yield _problem("text", element, "control or bidirectional formatting characters")
 
 
+def _may_deceive(root: etree._Element) -> bool:
+    """Whether any text or attribute at all, of foreign elements too, holds such a character."""
+    try:
+        attributes = "\n".join(_ATTRIBUTES(root))
+        text = etree.tostring(root, method="text", encoding="utf-8")
+    except (etree.LxmlError, ValueError):  # more than libxml2 puts into one set
+        return True
+    return any(
+        pattern.search(data)
+        for data in (text, attributes.encode("utf-8", "surrogatepass"))
+        for pattern in _DECEPTIVE_BYTES
+    )
+
+
 def languages(root: etree._Element) -> Iterator[Problem]:
     """``xml:lang`` is a BCP 47 tag, and left out where the language is unknown."""
+    try:
+        if all(language_tag(tag) == tag for tag in set(_LANGS(root))):
+            return
+    except etree.XPathError:  # more than libxml2 puts into one set
+        pass
     for element in root.iter(f"{{{NAMESPACE}}}*"):
         tag = element.get(XML_LANG)
         if tag is not None and language_tag(tag) != tag:

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from emrex_gateway.domain import ECTS
 from emrex_gateway.elmo._codes import LANGUAGES
 from emrex_gateway.elmo._problem import Problem
 from emrex_gateway.elmo._tree import path_of, q, text_of
 
 _LOS = q("learningOpportunitySpecification")
-_LOI = f"{q('specifies')}/{q('learningOpportunityInstance')}"
+_SPECIFIES, _LOI = q("specifies"), q("learningOpportunityInstance")
 _TYPE, _IDENTIFIER, _CREDIT = q("type"), q("identifier"), q("credit")
+_SCHEME, _VALUE = q("scheme"), q("value")
 _TERM, _PART = q("academicTerm"), q("hasPart")
+_STATUS, _LANGUAGE = q("status"), q("languageOfInstruction")
 _STATEMENTS = (q("report"), q("recognitionReport"))
 
 _CHILD_TYPES = {
@@ -28,12 +31,22 @@ _CHILD_TYPES = {
 
 @dataclass(slots=True)
 class _Study:
-    """A LOS: its parent's, its type, and its LOI (``None`` only where the grammar has objected)."""
+    """A LOS and its LOI, with what the rules ask of them, read in one pass over their children.
+
+    ``ects`` holds the figures of its ECTS credits, ``local`` its ``local`` identifiers; ``term``,
+    ``status`` and ``language`` are ``None`` where the element (or, against the grammar, the LOI)
+    is missing. Of elements that the grammar allows once, the first counts.
+    """
 
     element: etree._Element
     parent: _Study | None
-    type: str
-    instance: etree._Element | None
+    type: str = ""
+    local: tuple[str, ...] = ()
+    has_instance: bool = False
+    ects: tuple[str, ...] = ()
+    term: str = ""
+    status: str | None = None
+    language: str | None = None
 
 
 @dataclass(slots=True)
@@ -67,14 +80,50 @@ def _studies(statement: etree._Element) -> list[_Study]:
     work: list[tuple[etree._Element, _Study | None]] = [(top, None) for top in reversed(tops)]
     while work:
         element, parent = work.pop()
-        type_ = text_of(element.find(_TYPE))
-        study = _Study(element, parent, type_, element.find(_LOI))
+        study = _Study(element, parent)
         found.append(study)
-        parts = [
-            (los, study) for part in element.iterchildren(_PART) for los in part.iterchildren(_LOS)
-        ]
-        work.extend(reversed(parts))
+        work.extend((los, study) for los in reversed(_read_specification(study)))
     return found
+
+
+def _read_specification(study: _Study) -> list[etree._Element]:
+    """Fill in what the LOS says; return the LOSs of its parts."""
+    parts: list[etree._Element] = []
+    type_: str | None = None
+    for child in study.element.iterchildren(_TYPE, _IDENTIFIER, _SPECIFIES, _PART):
+        tag = child.tag
+        if tag == _PART:
+            parts += child.iterchildren(_LOS)
+        elif tag == _IDENTIFIER:
+            if child.get("type", "").strip() == "local":
+                study.local += (text_of(child),)
+        elif tag == _SPECIFIES:
+            instance = None if study.has_instance else next(child.iterchildren(_LOI), None)
+            if instance is not None:
+                study.has_instance = True
+                _read_instance(study, instance)
+        elif type_ is None:
+            type_ = study.type = text_of(child)
+    return parts
+
+
+def _read_instance(study: _Study, instance: etree._Element) -> None:
+    """Fill in what the LOI says."""
+    term: etree._Element | None = None
+    for child in instance.iterchildren(_CREDIT, _TERM, _STATUS, _LANGUAGE):
+        tag = child.tag
+        if tag == _CREDIT:
+            if text_of(child.find(_SCHEME)).lower() == ECTS:
+                study.ects += (text_of(child.find(_VALUE)),)
+        elif tag == _TERM:
+            if term is None:
+                term = child
+                study.term = "|".join(text_of(part) for part in child)
+        elif tag == _STATUS:
+            if study.status is None:
+                study.status = text_of(child)
+        elif study.language is None:
+            study.language = text_of(child)
 
 
 def _issuer_key(statement: etree._Element) -> frozenset[tuple[str, str]]:
@@ -92,7 +141,7 @@ def ects_on_one_level(statements: Statements) -> Iterator[Problem]:
     for studies in (statement.studies for statement in statements):
         above: dict[int, bool] = {}
         for study in studies:
-            figures = _ects_figures(study)
+            figures = study.ects
             covered = study.parent is not None and above[id(study.parent)]
             above[id(study)] = covered or bool(figures)
             if figures and covered:
@@ -101,17 +150,6 @@ def ects_on_one_level(statements: Statements) -> Iterator[Problem]:
                 yield _problem("ects", study, "ECTS credits without a figure")
             if len(figures) > 1:
                 yield _problem("ects", study, "ECTS credits twice")
-
-
-def _ects_figures(study: _Study) -> list[str]:
-    instance = study.instance
-    if instance is None:
-        return []
-    return [
-        text_of(credit.find(q("value")))
-        for credit in instance.iterchildren(_CREDIT)
-        if text_of(credit.find(q("scheme"))).lower() == "ects"
-    ]
 
 
 def types_by_depth(statements: Statements) -> Iterator[Problem]:
@@ -134,19 +172,14 @@ def local_identifiers(statements: Statements) -> Iterator[Problem]:
         typed: Counter[tuple[str, str]] = Counter()
         overall: Counter[str] = Counter()
         for study in studies:
-            for value in _locals(study):
+            for value in study.local:
                 typed[study.type, value] += 1
                 overall[value] += 1
         for study in studies:
-            for value in _locals(study):
+            for value in study.local:
                 count = typed[study.type, value] if study.type else overall[value]
                 if count > 1:
                     yield _problem("local", study, "a local identifier that another node has too")
-
-
-def _locals(study: _Study) -> list[str]:
-    identifiers = study.element.iterchildren(_IDENTIFIER)
-    return [text_of(i) for i in identifiers if i.get("type", "").strip() == "local"]
 
 
 def terms(statements: Statements) -> Iterator[Problem]:
@@ -154,9 +187,7 @@ def terms(statements: Statements) -> Iterator[Problem]:
     for studies in (statement.studies for statement in statements):
         below: defaultdict[int, set[str]] = defaultdict(set)
         for study in reversed(studies):
-            instance = study.instance
-            term = instance.find(_TERM) if instance is not None else None
-            mine = _term_key(term)
+            mine = study.term
             if mine and study.type in {"Degree Programme", "Module"}:
                 yield _problem("term", study, f"an academic term on a {study.type}")
             if mine and below[id(study)] - {mine}:
@@ -166,18 +197,11 @@ def terms(statements: Statements) -> Iterator[Problem]:
                 below[id(study.parent)] |= set(sorted(inherited)[:2])
 
 
-def _term_key(term: etree._Element | None) -> str:
-    if term is None:
-        return ""
-    return "|".join(text_of(child) for child in term)
-
-
 def statuses(statements: Statements) -> Iterator[Problem]:
     """``status`` is always written: leaving it out means passed only for old files."""
     for studies in (statement.studies for statement in statements):
         for study in studies:
-            instance = study.instance
-            if instance is not None and not text_of(instance.find(q("status"))):
+            if study.has_instance and not study.status:
                 yield _problem("status", study, "no status")
 
 
@@ -185,7 +209,5 @@ def languages_of_instruction(statements: Statements) -> Iterator[Problem]:
     """``languageOfInstruction`` is one ISO 639-1 code."""
     for studies in (statement.studies for statement in statements):
         for study in studies:
-            instance = study.instance
-            language = instance.find(q("languageOfInstruction")) if instance is not None else None
-            if language is not None and text_of(language) not in LANGUAGES:
+            if study.language is not None and study.language not in LANGUAGES:
                 yield _problem("language", study, "the language is not one ISO 639-1 code")

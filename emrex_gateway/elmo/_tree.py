@@ -23,9 +23,10 @@ MAX_SECTIONS = 20
 """Deepest section of a diploma supplement, for the same reason."""
 
 _WHITESPACE = re.compile("[ \t\r\n]+")
-_LOCATIONS = tuple(
-    f"{{http://www.w3.org/2001/XMLSchema-instance}}{name}"
-    for name in ("schemaLocation", "noNamespaceSchemaLocation")
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_LOCATIONS = tuple(f"{{{_XSI}}}{name}" for name in ("schemaLocation", "noNamespaceSchemaLocation"))
+_HAS_LOCATIONS = etree.XPath(
+    "boolean(//*[@xsi:schemaLocation or @xsi:noNamespaceSchemaLocation])", namespaces={"xsi": _XSI}
 )
 
 
@@ -36,6 +37,8 @@ def q(name: str) -> str:
 
 def collapse(text: str) -> str:
     """Return a value as an ``xs:token``: XML's white space only, so a no-break space stays inside."""
+    if text.isprintable() and "  " not in text:  # no white space but single blanks: most values
+        return text.strip()
     return _WHITESPACE.sub(" ", text).strip()
 
 
@@ -65,6 +68,11 @@ def parse(xml: bytes) -> etree._Element:
 
 def forget_schema_locations(root: etree._Element) -> None:
     """Remove hints where a schema is: libxml2 would open the files that they name."""
+    try:
+        if not _HAS_LOCATIONS(root):
+            return
+    except etree.XPathError:  # more nodes than libxml2 puts into one set: walk
+        pass
     for element in root.iter(etree.Element):
         for name in _LOCATIONS:
             element.attrib.pop(name, None)
