@@ -6,9 +6,10 @@ itself would import and run any function that a job names. See
 ``docs/decisions/0009-registered-jobs-only.md``.
 """
 
+from emrex_gateway.jobs._keys import KeyProblem, check_keys
 from emrex_gateway.jobs._names import FETCH_QUEUE, METADATA_QUEUE, PRIORITY, QUEUES, SIGN_QUEUE
 from emrex_gateway.jobs._queue import RqQueue, ping_redis
-from emrex_gateway.jobs._start import KeyProblem, check_keys, start_worker
+from emrex_gateway.jobs._start import start_worker
 from emrex_gateway.jobs._sweeper import SWEEP_SECONDS
 from emrex_gateway.jobs._tasks import TASKS, Context
 from emrex_gateway.jobs._view import RqView

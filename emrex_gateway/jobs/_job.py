@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,11 +19,9 @@ from rq.exceptions import NoSuchJobError
 from rq.job import JOB_ID_PATTERN, Job, JobStatus
 from rq.serializers import JSONSerializer
 
-from emrex_gateway.errors import GatewayError
 from emrex_gateway.jobs._names import QUEUES, is_order, job_id
+from emrex_gateway.jobs._process import Answer
 from emrex_gateway.log import is_request_id
-
-log = logging.getLogger(__name__)
 
 RETRY_INTERVALS = [3, 10, 30, 60]
 """Seconds between the tries of a step that failed for a temporary reason."""
@@ -71,7 +68,7 @@ class RegisteredJob(Job):
     refusal: str | None = None
     request: str | None = None
     """The id of the request that ordered it, when it has the form of one."""
-    runner: Callable[[str, str], None] | None = None
+    runner: Callable[[str, str], Answer] | None = None
 
     @classmethod
     def fetch(cls, id: str, connection: Redis | None = None, serializer: Any = None) -> Job:
@@ -127,16 +124,13 @@ class RegisteredJob(Job):
         task, subject = self.order()
         if self.runner is None:
             raise RefusedJob("no worker")
-        try:
-            self.runner(task, subject)
-        except RefusedJob:
+        answer = self.runner(task, subject)
+        if not answer.again:
             self.retries_left = None
-            raise
-        except BaseException as error:
-            if isinstance(error, GatewayError) and not error.retryable:
-                self.retries_left = None
-            log.exception("the task %s failed", task)
-            raise TaskFailed(type(error).__name__) from None
+        if answer.refused is not None:
+            raise RefusedJob(answer.refused)
+        if answer.failure is not None:
+            raise TaskFailed(answer.failure)
 
     # What RQ would import or call for a job: never, whatever its hash says.
 

@@ -7,16 +7,16 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
 from redis import RedisError
 from rq.exceptions import StopRequested
 
-from emrex_gateway.errors import ConfigError, SigningError, StoreUnavailable
+from emrex_gateway.errors import ConfigError, StoreUnavailable
 from emrex_gateway.jobs._names import FETCH_QUEUE, PRIORITY, SIGN_QUEUE
 from emrex_gateway.jobs._queue import connect
+from emrex_gateway.jobs._stable import Stable
 from emrex_gateway.jobs._sweeper import SWEEP_SECONDS, ServicesFactory, Sweeper, sweep_once
 from emrex_gateway.jobs._tasks import Context
 from emrex_gateway.jobs._worker import GatewayWorker
@@ -27,14 +27,6 @@ log = logging.getLogger(__name__)
 
 PRELOADED = ("lxml.etree", "xmlsec", "typst", "emrex_gateway.elmo", "emrex_gateway.transcript")
 """Imported before the fork: a job then takes 20 ms instead of 70. Not for metadata alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyProblem:
-    """Why an access point cannot sign now."""
-
-    access_point: str
-    problem: str
 
 
 def start_worker(
@@ -48,15 +40,17 @@ def start_worker(
 ) -> int:
     """Run a worker until it is told to stop, and return its exit status.
 
-    ``queues`` is empty for all. Keys are loaded, once, only by a worker that
-    serves ``emrex-sign``; those that cannot be used are logged, and end the
-    worker with status 1 when it is ``strict``. ``sweep`` is the pause between
+    ``queues`` is empty for all. Keys are loaded by the signing process alone, of
+    a worker that serves ``emrex-sign``; those that cannot be used are logged, and
+    end the worker with status 1 when it is ``strict``. ``sweep`` is the pause between
     sweeps in seconds, ``None`` for a worker that leaves them to others.
     ``burst`` sweeps once and ends the worker when the queues are empty.
 
     Raises ``ConfigError``.
     """
     names = _queue_names(queues)
+    if SIGN_QUEUE in names and signers_factory is None:
+        raise ConfigError("a worker that signs needs keys")
     if {FETCH_QUEUE, SIGN_QUEUE} & set(names):
         preload()
     services = services_factory()
@@ -67,13 +61,11 @@ def start_worker(
     sweeper = Sweeper(services_factory, sweep) if sweep is not None and not burst else None
     if sweeper:
         sweeper.keep_alive()
+    # What is opened here, every process shares: never a key, and no compiler that has run.
+    stable = Stable(services, signers_factory if SIGN_QUEUE in names else None)
     try:
-        signers = None
         if SIGN_QUEUE in names:
-            if signers_factory is None:
-                raise ConfigError("a worker that signs needs keys")
-            signers = signers_factory(services)
-            problems = check_keys(services, signers)
+            problems = stable.warm_up()
             for problem in problems:
                 log.error("%s cannot sign: %s", problem.access_point, problem.problem)
             if problems and strict:
@@ -83,23 +75,25 @@ def start_worker(
         log.info("the worker serves %s", ", ".join(names))
         if burst and sweep is not None:
             sweep_once(Context(services))
-        context = Context(services, signers)
-        _work(names, context, burst, sweeper.keep_alive if sweeper else lambda: None)
+        _work(names, stable, burst, sweeper.keep_alive if sweeper else lambda: None)
     finally:
-        if sweeper:
-            sweeper.stop()
+        try:
+            stable.stop()
+        finally:
+            if sweeper:
+                sweeper.stop()
     return 0
 
 
-def _work(names: Sequence[str], context: Context, burst: bool, on_tick: Callable[[], None]) -> None:
+def _work(names: Sequence[str], stable: Stable, burst: bool, on_tick: Callable[[], None]) -> None:
     """Work until told to stop. RQ's worker ends itself when Redis goes; here another follows."""
     pause = 1.0
     worker: GatewayWorker | None = None
     while True:
-        settings, secrets = context.services.settings, context.services.secrets
+        settings, secrets = stable.services.settings, stable.services.secrets
         began = time.monotonic()
         try:
-            worker = GatewayWorker(names, connect(settings, secrets), context, on_tick)
+            worker = GatewayWorker(names, connect(settings, secrets), stable, on_tick)
             try:
                 worker.work(burst=burst, logging_level=None)
             finally:
@@ -127,24 +121,6 @@ def _work(names: Sequence[str], context: Context, burst: bool, on_tick: Callable
 
 def _stop(signum: int, frame: FrameType | None) -> NoReturn:
     raise StopRequested
-
-
-def check_keys(services: Services, signers: Signers) -> tuple[KeyProblem, ...]:
-    """Load the key of every enabled access point; return those that are missing or unfit."""
-    try:
-        with services.store.begin() as uow:
-            points = uow.config.access_points()
-    except StoreUnavailable:
-        return ()
-    problems = []
-    for point in points:
-        if not point.enabled:
-            continue
-        try:
-            signers.signer(point)
-        except (SigningError, ConfigError) as error:
-            problems.append(KeyProblem(point.slug, str(error)))
-    return tuple(problems)
 
 
 def preload() -> None:

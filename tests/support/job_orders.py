@@ -21,7 +21,8 @@ from rq.serializers import JSONSerializer
 
 from emrex_gateway.domain import TransferState
 from emrex_gateway.errors import SigningError
-from emrex_gateway.jobs import FETCH_QUEUE, SIGN_QUEUE, Context
+from emrex_gateway.jobs import FETCH_QUEUE, SIGN_QUEUE
+from emrex_gateway.jobs._stable import Stable
 from emrex_gateway.jobs._worker import GatewayWorker
 from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
@@ -83,8 +84,9 @@ def work(services: Services, *names: str, signers: Any = None) -> int:
         status = 1
         try:
             connection = redis.Redis.from_url(services.settings.redis_url)
-            context = Context(services, signers)
-            GatewayWorker(names or (SIGN_QUEUE, FETCH_QUEUE), connection, context).work(burst=True)
+            stable = Stable(services, signers and (lambda made: signers))
+            GatewayWorker(names or (SIGN_QUEUE, FETCH_QUEUE), connection, stable).work(burst=True)
+            stable.stop()
             status = 0
         finally:
             os._exit(status)

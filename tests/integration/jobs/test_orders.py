@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,14 +93,19 @@ def test_only_known_tasks_and_ids_are_sent(services: Services, task: str) -> Non
 
 
 def test_only_a_signing_worker_loads_keys(
-    store: SqlStore, services: Services, caplog: pytest.LogCaptureFixture
+    store: SqlStore, services: Services, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    """A worker for fetching never asks for a key; one for signing names those that cannot be used."""
-    asked: list[Signers] = []
+    """A worker for fetching never opens a key; one for signing has them opened by another process.
+
+    It names those that cannot be used.
+    """
+    opened = tmp_path / "opened"
+    opened.touch()
 
     def factory(made: Services) -> Signers:
-        asked.append(Signers())
-        return asked[-1]
+        with opened.open("a", encoding="ascii") as file:
+            file.write(f"{os.getpid()}\n")
+        return Signers()
 
     with store.begin() as uow:
         uow.config.put_institution(stores.institution())
@@ -112,9 +118,10 @@ def test_only_a_signing_worker_loads_keys(
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
         assert 0 == run([FETCH_QUEUE])
-        assert [] == asked
+        assert "" == opened.read_text("ascii")
         assert 0 == run([SIGN_QUEUE], sweep=None)
-        assert ["example"] == asked[0].asked
+        (process,) = opened.read_text("ascii").split()
+        assert str(os.getpid()) != process
         assert "example cannot sign: the key file:/nowhere/key.pem is missing" in caplog.text
         assert 1 == run([SIGN_QUEUE], strict=True)
         with pytest.raises(ConfigError, match="unknown queues"):

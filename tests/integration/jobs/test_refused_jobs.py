@@ -14,8 +14,9 @@ from rq.job import Dependency, Job, JobStatus
 from rq.registry import ScheduledJobRegistry
 from rq.serializers import JSONSerializer
 
-from emrex_gateway.jobs import FETCH_QUEUE, Context
+from emrex_gateway.jobs import FETCH_QUEUE
 from emrex_gateway.jobs._job import RegisteredJob
+from emrex_gateway.jobs._stable import Stable
 from emrex_gateway.jobs._sweeper import promote
 from emrex_gateway.jobs._worker import GatewayWorker
 from emrex_gateway.services import Services
@@ -145,7 +146,7 @@ def test_nonsense_in_the_queue_is_passed_over(
 
 def test_workers_take_no_commands(services: Services, client: Any) -> None:
     """Nobody listens where RQ's commands (stop a job, kill, shut down) would be published."""
-    worker = GatewayWorker([FETCH_QUEUE], client, Context(services))
+    worker = GatewayWorker([FETCH_QUEUE], client, Stable(services))
     worker.subscribe()
     heard = client.publish(worker.pubsub_channel_name, json.dumps({"command": "shutdown"}))
 
