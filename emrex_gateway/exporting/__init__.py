@@ -5,9 +5,18 @@ Every step reads the transfer's row, changes it in one transaction with its
 audit event, and leaves the row to whoever was faster.
 """
 
-from emrex_gateway.exporting._choose import choose
-from emrex_gateway.exporting._consent import Preview, confirm, preview
-from emrex_gateway.exporting._contents import Contents, contents
+from emrex_gateway.exporting._choose import change_choice, choose
+from emrex_gateway.exporting._consent import Preview, Receiver, confirm, preview
+from emrex_gateway.exporting._contents import Contents, contents, credit_sums
+from emrex_gateway.exporting._draft import (
+    DraftState,
+    draft_file,
+    draft_state,
+    draw,
+    give_up_draft,
+    hold_back,
+    order_draft,
+)
 from emrex_gateway.exporting._enter import (
     Entered,
     access_point,
@@ -26,6 +35,7 @@ from emrex_gateway.exporting._finish import (
     download,
     reply,
     retry,
+    way_back,
 )
 from emrex_gateway.exporting._launch import Launched, claimed, confirm_claim, launch
 from emrex_gateway.exporting._login import (
@@ -67,6 +77,7 @@ from emrex_gateway.exporting._sessions import (
     logout_returned,
     require_session,
 )
+from emrex_gateway.exporting._stages import Stage, stage_of
 from emrex_gateway.exporting._support import (
     PAGE,
     Case,
@@ -92,6 +103,7 @@ __all__ = [
     "Case",
     "Contents",
     "Download",
+    "DraftState",
     "Entered",
     "Erased",
     "Launched",
@@ -102,7 +114,9 @@ __all__ = [
     "OwnTransfer",
     "Page",
     "Preview",
+    "Receiver",
     "Reply",
+    "Stage",
     "Started",
     "Swept",
     "access_point",
@@ -110,13 +124,18 @@ __all__ = [
     "cancel",
     "cancel_for",
     "case",
+    "change_choice",
     "choose",
     "claimed",
     "code_of",
     "confirm",
     "confirm_claim",
     "contents",
+    "credit_sums",
     "download",
+    "draft_file",
+    "draft_state",
+    "draw",
     "end_at_provider",
     "end_by_provider",
     "end_own_visit",
@@ -125,6 +144,8 @@ __all__ = [
     "erase",
     "fetch",
     "finish_login",
+    "give_up_draft",
+    "hold_back",
     "identify",
     "launch",
     "list_transfers",
@@ -142,6 +163,7 @@ __all__ = [
     "note_failure",
     "open_again",
     "open_transfer",
+    "order_draft",
     "own_contents",
     "own_export",
     "own_files",
@@ -157,6 +179,8 @@ __all__ = [
     "retry_for",
     "same_person",
     "sign",
+    "stage_of",
     "start_login",
     "sweep",
+    "way_back",
 ]

@@ -61,10 +61,16 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """What a student takes away after an export without a client."""
+    """What a student takes away after an export without a client.
+
+    ``copy`` is the PDF to offer: the transcript with the signed document in it,
+    signed as a whole. ``code`` is printed on it; empty where none was made.
+    """
 
     elmo: bytes = field(repr=False)
     transcript: bytes = field(repr=False)
+    copy: bytes = field(repr=False)
+    code: str = field(repr=False)
     clients: tuple[KnownClient, ...]
     return_to: str | None
 
@@ -123,9 +129,18 @@ def download(services: Services, transfer: Transfer) -> Download:
     return Download(
         elmo=outcome.elmo,
         transcript=outcome.transcript,
+        copy=outcome.pdf,
+        code=outcome.code,
         clients=clients,
         return_to=origin.return_to,
     )
+
+
+def way_back(services: Services, transfer: Transfer) -> str | None:
+    """Return where an export from the host's button leads back to; ``None`` where nobody said."""
+    with services.store.read() as uow:
+        origin = uow.transfers.unseal(transfer.id, ORIGIN, Origin)
+    return origin.return_to if origin is not None else None
 
 
 def cancel(services: Services, transfer: Transfer) -> Transfer:

@@ -15,6 +15,7 @@ QUEUES: Final[Mapping[str, str]] = MappingProxyType(
         "fetch": FETCH_QUEUE,
         "try": FETCH_QUEUE,
         "sign": SIGN_QUEUE,
+        "draft": SIGN_QUEUE,
         "key": SIGN_QUEUE,
         "head": SIGN_QUEUE,
         "refresh": METADATA_QUEUE,
@@ -33,6 +34,7 @@ _SUBJECTS: Final = {
     "fetch": _TRANSFER,
     "try": _TRANSFER,
     "sign": _TRANSFER,
+    "draft": _TRANSFER,
     "refresh": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"),
     "logo": re.compile(r"[0-9a-f]{32}\Z"),
     "ask": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"),
@@ -44,8 +46,8 @@ _SUBJECTS: Final = {
 def is_order(task: object, subject: object) -> bool:
     """Tell whether a task may come through Redis for that subject.
 
-    It is a transfer's id for ``fetch`` and ``sign``, a try's for ``try``, a federation's slug for
-    ``refresh``, ``Entity.key`` for ``logo``, a login
+    It is a transfer's id for ``fetch``, ``sign`` and ``draft``, a try's for ``try``, a
+    federation's slug for ``refresh``, ``Entity.key`` for ``logo``, a login
     method's id for ``ask``, ``SigningKey.id`` for ``key``, and ``trail`` for
     ``head``.
     """

@@ -88,6 +88,7 @@ def timeout_of(settings: Settings, task: str) -> int:
         "fetch": settings.fetch_timeout,
         "try": settings.fetch_timeout,
         "sign": settings.sign_timeout,
+        "draft": settings.sign_timeout,
         "key": settings.sign_timeout,
         "head": settings.sign_timeout,
         "refresh": settings.metadata_timeout,

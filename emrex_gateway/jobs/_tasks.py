@@ -58,6 +58,17 @@ def sign(context: Context, transfer_id: str) -> None:
         exporting.sign(context.services, context.signers, transfer_id)
 
 
+def draft(context: Context, transfer_id: str) -> None:
+    """Make the transcript that a student wants to read before the consent. Needs no key."""
+    if not _asks_for(context, transfer_id, TransferState.SELECTING):
+        return
+    try:
+        exporting.draw(context.services, transfer_id)
+    except TaskTimeout:
+        exporting.give_up_draft(context.services, transfer_id, TaskTimeout.__name__)
+        raise
+
+
 def key(context: Context, id_: str) -> None:
     """Make, look at or destroy a signing key, as its row asks."""
     if context.signers is None:
@@ -160,6 +171,7 @@ TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
         "fetch": fetch,
         "try": try_adapter,
         "sign": sign,
+        "draft": draft,
         "key": key,
         "head": head,
         "refresh": refresh,

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from emrex_gateway import exporting
 from emrex_gateway.domain import ReturnCode, Transfer, TransferState
 from emrex_gateway.errors import StaleTransfer
-from emrex_gateway.web import _context
+from emrex_gateway.web import _clients, _context
 from emrex_gateway.web._context import require_form_token, services
 from emrex_gateway.web._headers import posts_to
 from emrex_gateway.web._steps import elsewhere, go_on
@@ -46,6 +46,7 @@ def end(slug: str, transfer_id: str) -> tuple[str, int] | Response | str:
         "emrex/end.html",
         transfer=at,
         reply=made,
+        way_back=exporting.way_back(services(), at) if made is None else None,
         automatic=at.state is TransferState.CANCELLED,
         retryable=at.state is TransferState.FAILED and at.login_method is not None,
     )
@@ -56,8 +57,16 @@ def download(slug: str, transfer_id: str) -> Response | str:
     """What the student takes away, and where it can be used."""
     if (away := elsewhere("finish.download")) is not None:
         return away
+    at = _context.transfer()
+    got = exporting.download(services(), at)
+    wanted = request.args.get("q", "").strip()[: _clients.MAX_WORDS]
     return render_template(
-        "emrex/download.html", download=exporting.download(services(), _context.transfer())
+        "emrex/download.html",
+        download=got,
+        until=exporting.open_again(services(), at).expires_at,
+        countries=_clients.by_country(got.clients, wanted),
+        searched=len(got.clients) >= _clients.SEARCH_FROM,
+        wanted=wanted,
     )
 
 
@@ -69,7 +78,7 @@ def file(slug: str, transfer_id: str, name: str) -> Response:
     got = exporting.download(services(), _context.transfer())
     if name == "elmo.xml":
         return _attachment(got.elmo, "application/xml", "emrex-elmo.xml")
-    return _attachment(got.transcript, "application/pdf", "emrex-transcript.pdf")
+    return _attachment(got.copy, "application/pdf", "emrex-transcript.pdf")
 
 
 @finish.post("/<slug>/t/<transfer_id>/cancel")

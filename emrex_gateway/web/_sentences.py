@@ -81,6 +81,8 @@ def contents_words(kind: str) -> str:
         "identity": _("What the login said of you"),
         "listing": _("Your study records"),
         "choice": _("Your choice"),
+        "draft": _("A draft of your transcript"),
+        "stage": _("How far the signing has come"),
         "outcome": _("The signed document and its transcript"),
     }.get(kind, kind)
 

@@ -157,7 +157,7 @@ def test_export_from_the_hosts_button(world: World) -> None:
     world.work()
     browser.reload()
 
-    xml_link, pdf_link = browser.page.xpath("//*[@data-step='download']//a/@href")
+    pdf_link, xml_link = browser.page.xpath("//*[@data-step='download']//a/@href")
     assert browser.page.xpath("//main//a[@rel='noreferrer']/@href") == ["https://abroad.example/"]
     xml = browser.client.get(xml_link)
     pdf = browser.client.get(pdf_link)
