@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from benchmarks._document import document
 from benchmarks._login import login_rows
+from benchmarks._pages import page_rows
 from benchmarks._saml import federation_rows
 from emrex_gateway import elmo, network, signing, transcript
 from emrex_gateway.domain import AccessPoint, AttachmentType
@@ -101,7 +102,7 @@ def measure(courses: int, runs: int) -> list[tuple[str, float, str, float]]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    parser.add_argument("--only", choices=("export", "login", "federation"), help="one part alone")
+    parser.add_argument("--only", choices=("export", "login", "federation", "pages"), help="one part alone")
     parser.add_argument("--courses", type=int, default=60)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--providers", type=int, default=6000, help="of the made-up federation")
@@ -120,6 +121,10 @@ def main() -> None:
             for row in federation_rows(
                 Path(folder), options.providers, options.services, options.runs
             ):
+                print(row, flush=True)
+    if options.only in (None, "pages"):
+        with tempfile.TemporaryDirectory(prefix="emrex-bench-") as folder:
+            for row in page_rows(Path(folder)):
                 print(row, flush=True)
 
 

@@ -26,7 +26,7 @@ from gateway_world import make_world
 from student_states import Page, go
 
 LANGUAGES = ("en", "fi", "sv")
-WIDTHS = {1280: (560, 900), 360: (240, 1400)}
+WIDTHS = {1280: (560, 1680), 360: (240, 1100)}
 """Width of the page: width in the sheet, and the height of the page at which it is cut off."""
 GAP = 12
 

@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.needs("chromium", "node"), pytest.mark.any_database]
 HOST = "127.0.0.1"
 SMALLEST = 320
 """CSS pixels: WCAG 1.4.10, which is also 1280 pixels at 400 %."""
+HEAVIEST = 100_000
+"""Bytes on the wire, with style sheets, scripts and pictures."""
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     # Without scripts a page that waits looks again by itself (a header, or inside of noscript).
@@ -64,6 +66,14 @@ def test_no_students_page_has_a_barrier(
                 barriers += [f"{where}: {one}" for one in found["barriers"]]
             if found["sideways"] > 0:
                 barriers.append(f"{page.name}: scrolls sideways by {found['sideways']}")
+            weight = sum(size for _, size in found["asked"])
+            if weight > HEAVIEST:
+                barriers.append(f"{page.name}: {weight} bytes on the wire")
+            barriers += [
+                f"{page.name}: asks {address}"
+                for address, _ in found["asked"]
+                if not address.startswith(f"{site}/")
+            ]
             barriers += [
                 f"{page.name}: {entry['message']}"
                 for entry in driver.get_log("browser")

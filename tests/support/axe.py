@@ -18,6 +18,8 @@ axe.run({ ...options, resultTypes: ["violations"] }).then(found => done({
     sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     barriers: found.violations.flatMap(rule => rule.nodes.map(
         node => rule.id + ": " + node.html.slice(0, 200) + " " + node.failureSummary)),
+    asked: [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+        .map(one => [one.name, one.encodedBodySize]),
     links: [...document.querySelectorAll("a[href]")].map(one => one.href),
 }));
 """
