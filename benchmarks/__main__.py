@@ -123,9 +123,8 @@ def main() -> None:
             ):
                 print(row, flush=True)
     if options.only in (None, "pages"):
-        with tempfile.TemporaryDirectory(prefix="emrex-bench-") as folder:
-            for row in page_rows(Path(folder)):
-                print(row, flush=True)
+        for row in page_rows():
+            print(row, flush=True)
 
 
 if __name__ == "__main__":
