@@ -19,7 +19,7 @@ HEAVIEST = 100.0
 def page_rows() -> Iterator[Row]:
     """Two rows a page: the points that it misses of 100, and its kilobytes. Needs Chromium, Node and npm."""
     command = [sys.executable, "tests/page_speed.py", ".bench/lighthouse"]
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own script, by this Python
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as running:
         assert running.stdout is not None
