@@ -36,12 +36,17 @@ def encode(value: object) -> bytes:
 
 def _mend(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole(value)
     if isinstance(value, dict):
         return {_mend(name): _mend(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_mend(one) for one in value]
     return value
+
+
+def whole(text: str) -> str:
+    """Return the text with U+FFFD for each half of a surrogate pair that stands alone."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def decode(data: bytes | str, type_: type[T]) -> T:

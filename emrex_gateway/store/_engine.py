@@ -25,6 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from emrex_gateway.errors import ConfigError, StoreUnavailable
 from emrex_gateway.ports import Secrets
+from emrex_gateway.store._values import storable
 
 LOCK_WAIT = 5
 """Seconds that a statement waits for another's lock before the page says "later"."""
@@ -78,6 +79,7 @@ def make_engine(url: sa.URL) -> sa.Engine:
             )
     except (NoSuchModuleError, ImportError):
         raise ConfigError("the database's driver is not installed") from None
+    event.listen(engine, "before_cursor_execute", storable, retval=True)
     _forget_after_fork(engine)
     return engine
 

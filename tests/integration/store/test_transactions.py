@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+import databases
 import stores
 from emrex_gateway.domain import TransferState
 from emrex_gateway.errors import (
@@ -56,6 +57,29 @@ def test_a_held_transfer_changes_after_the_transaction_only(store: SqlStore) -> 
             order.append("held")
         ending.result(60)
     assert ["held", "ended"] == order
+
+
+def test_the_sweep_in_bulk_waits_for_nobody(store: SqlStore, clock: stores.Clock) -> None:
+    """An entry that a login holds stands in the way of no other: it is ended at a later round, once."""
+    added = [transfer(expires_at=clock()) for _ in range(3)]
+    with store.begin() as uow:
+        for one in added:
+            uow.transfers.add(one)
+
+    def sweep() -> int:
+        with store.begin() as uow:
+            return uow.transfers.expire_entered(clock())
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as uow:
+            uow.transfers.hold(added[1].id)
+            sweeping = pool.submit(sweep)
+            if databases.kind() == "postgresql":  # SQLite has one writer at a time
+                assert 2 == sweeping.result(60)
+        swept = sweeping.result(60)
+
+    assert 3 == swept + sweep()
+    assert 0 == sweep()
 
 
 def test_actions_run_after_the_commit_only(
