@@ -16,6 +16,7 @@ from emrex_gateway import exporting, log
 from emrex_gateway.domain import HostAdministrator, Identity, Institution, Transfer
 from emrex_gateway.errors import SessionOver, TransferNotFound
 from emrex_gateway.services import Services
+from emrex_gateway.web._masked import fits, masked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -124,16 +125,33 @@ def remember(response: Response, entered: exporting.Entered) -> Response:
 
 def remember_session(response: Response, done: exporting.LoginDone) -> Response:
     """Give the browser its new session: an id that did not exist before this login."""
+    return _set_session(response, done.transfer, done.secret)
+
+
+def _set_session(response: Response, at: Transfer, secret: str) -> Response:
     settings = services().settings
     response.set_cookie(
-        _session_cookie(done.transfer.id),
-        done.secret,
+        _session_cookie(at.id),
+        secret,
         max_age=settings.session_lifetime,
-        path=f"{request.script_root}/{done.transfer.access_point}/",
+        path=f"{request.script_root}/{at.access_point}/",
         secure=settings.secure_cookies,
         httponly=True,
         samesite="Lax",
     )
+    return response
+
+
+def let_go(response: Response) -> Response:
+    """Set the cookie of a session that is over once more, as it was.
+
+    Chromium keeps left pages whole, those with ``no-store`` too, and shows them
+    when somebody goes back, without asking us. It throws such a page away when
+    a cookie of its address changes that scripts cannot read.
+    """
+    if "emrex_session_over" in g:
+        at, secret = g.emrex_session_over
+        _set_session(response, at, secret)
     return response
 
 
@@ -158,6 +176,8 @@ def session_over() -> str:
     try:
         exporting.require_session(services(), at, session_secret(at))
     except SessionOver as over:
+        if secret := session_secret(at):
+            g.emrex_session_over = at, secret
         return over.reason
     return ""
 
@@ -206,15 +226,19 @@ def forget_ticket(response: Response, transfer_id: str, institution: str) -> Res
 
 
 def form_token() -> str:
-    """The token of this transfer's forms: only a page of ours can know it."""
-    secret = request.cookies.get(_cookie(transfer().id), "")
-    return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
+    """The token of this transfer's forms, masked: only a page of ours can know it."""
+    return masked(_form_token())
 
 
 def require_form_token() -> None:
     """Refuse a form post that no page of ours made. Raises ``BadRequest``."""
-    if not hmac.compare_digest(request.form.get("token", "").encode(), form_token().encode()):
+    if not fits(request.form.get("token", ""), _form_token()):
         raise BadRequest("form token")
+
+
+def _form_token() -> bytes:
+    secret = request.cookies.get(_cookie(transfer().id), "")
+    return hmac.new(secret.encode(), b"form", hashlib.sha256).digest()
 
 
 def institution(slug: str) -> Institution | None:

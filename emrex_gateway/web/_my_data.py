@@ -42,7 +42,7 @@ def _words() -> dict[str, Any]:
 
 
 @own.get("/<slug>/my-data")
-def start(slug: str) -> str:
+def start(slug: str) -> Response | str:
     """What this is and the ways to log in; for somebody who is here, what is kept of them."""
     point = _point(slug)
     over = ""
@@ -58,14 +58,17 @@ def start(slug: str) -> str:
             transfers=exporting.own_transfers(services(), visit),
         )
     failed = request.args.get("failed", "")[:64]
-    return render_template(
-        "emrex/my_data_login.html",
-        point=point,
-        methods=_methods(point),
-        over=over,
-        problem=_failures.explain(LoginFailure(reason=failed)).happened if failed else "",
-        minutes=services().settings.own_data_lifetime // 60,
+    page = make_response(
+        render_template(
+            "emrex/my_data_login.html",
+            point=point,
+            methods=_methods(point),
+            over=over,
+            problem=_failures.explain(LoginFailure(reason=failed)).happened if failed else "",
+            minutes=services().settings.own_data_lifetime // 60,
+        )
     )
+    return _forget(page, slug) if request.cookies.get(COOKIE) else page
 
 
 @own.get("/<slug>/my-data/login/<method_id>")

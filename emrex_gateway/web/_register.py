@@ -12,6 +12,7 @@ from emrex_gateway.web import (  # noqa: F401 - their views hang on the blueprin
     _choose,
     _clients,
     _colours,
+    _compress,
     _consent,
     _details,
     _draft,
@@ -28,7 +29,7 @@ from emrex_gateway.web import (  # noqa: F401 - their views hang on the blueprin
     admin,
 )
 from emrex_gateway.web._accessibility import accessibility
-from emrex_gateway.web._context import EXTENSION, Context, Host, form_token, is_logged_in
+from emrex_gateway.web._context import EXTENSION, Context, Host, form_token, is_logged_in, let_go
 from emrex_gateway.web._entry import entry
 from emrex_gateway.web._finding import finding
 from emrex_gateway.web._finish import finish
@@ -56,6 +57,8 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
     _maintenance.init(app)
     _errors.init(app)
     app.after_request(_languages.remember)
+    app.after_request(let_go)
+    app.after_request(_compress.apply)
     app.after_request(_headers.apply)
     app.jinja_env.globals.update(
         best=_languages.best,

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 from emrex_gateway.domain import Actor, Permission
 from emrex_gateway.errors import NotAllowed
 from emrex_gateway.web._context import services
+from emrex_gateway.web._masked import fits, masked
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -82,23 +83,24 @@ def actor() -> Actor:
 
 
 def token() -> str:
-    """The token of this visit's forms: an HMAC of the visit's secret, which only its cookie carries.
+    """The token of this visit's forms, masked: an HMAC of the visit's secret, which only its cookie carries.
 
     Before the login, and for the host's users, the secret is that of a cookie
     for forms alone: asking for the token sets it.
     """
     g.emrex_form_made = True
-    return hmac.new(
-        g.get("emrex_visit_secret", "").encode(), b"admin form", hashlib.sha256
-    ).hexdigest()
+    return masked(_token())
 
 
 def require_token() -> None:
     """Refuse a form post that no page of ours made. Raises ``BadRequest``."""
-    secret = g.get("emrex_visit_secret", "")
-    sent = request.form.get("token", "").encode()
-    if not secret or not hmac.compare_digest(sent, token().encode()):
+    if not g.get("emrex_visit_secret") or not fits(request.form.get("token", ""), _token()):
         raise BadRequest("form token")
+
+
+def _token() -> bytes:
+    secret = str(g.get("emrex_visit_secret", ""))
+    return hmac.new(secret.encode(), b"admin form", hashlib.sha256).digest()
 
 
 def _require_institution(slug: str) -> None:
