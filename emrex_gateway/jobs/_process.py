@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import signal
 import sys
@@ -79,6 +80,7 @@ class OrderProcess:
         self.memory = 0.0
         self.spoiled = False
         self._status: int | None = None
+        self._ends_by = math.inf
         # Until the child has handlers of its own, a signal would meet the worker's.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
@@ -146,10 +148,15 @@ class OrderProcess:
         self.wait()
         self.connection.close()
 
-    def dismiss(self) -> None:
-        """Tell the process that there is nothing more to do, and do not wait for it."""
+    def dismiss(self, seconds: float = 60.0) -> None:
+        """Tell the process that there is nothing more to do; it has that long for its end."""
+        self._ends_by = time.monotonic() + seconds
         with suppress(OSError):
             self.connection.send_bytes(b"")
+
+    def overdue(self) -> bool:
+        """Whether the process was dismissed and should have ended."""
+        return time.monotonic() > self._ends_by
 
     def _reap(self, options: int) -> int | None:
         if self._status is None:

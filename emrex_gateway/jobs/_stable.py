@@ -35,6 +35,9 @@ MOST_MEMORY = 200.0
 START_SECONDS = 60
 """How long loading the keys may take before the worker goes on without knowing."""
 
+LEAVE_SECONDS = 60
+"""How long a process that was dismissed may take to write its counters and end."""
+
 _KILL = GRACE + 5
 """Seconds after an order's time-out at which the worker kills its process."""
 
@@ -150,13 +153,16 @@ class Stable:
         return OrderProcess(main, [one.connection for one in others])
 
     def _leave(self, process: OrderProcess) -> None:
-        process.dismiss()
+        process.dismiss(LEAVE_SECONDS)
         if process is self._warm:
             self._warm = None
         self._leaving.append(process)
 
     def _gone(self, process: OrderProcess) -> bool:
         if process.alive():
+            if process.overdue():
+                log.error("a process that was dismissed does not end and is killed")
+                process.kill()
             return False
         process.connection.close()
         return True
