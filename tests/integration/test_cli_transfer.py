@@ -32,6 +32,7 @@ def run(*arguments: str, typed: str = "") -> Result:
 def test_transfers_are_listed_and_filtered(world: World) -> None:
     """A line each, or JSON; filters are those of the page."""
     world.browser().to_reply()
+    world.clock.forward(seconds=1)  # of two that began at once, either comes first
     world.source.student = AdapterUnavailable("down")
     world.browser().to_selection()
 
