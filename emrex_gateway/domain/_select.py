@@ -16,8 +16,21 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from emrex_gateway.domain._issuers import complete_issuer, issuer_key
-from emrex_gateway.domain._records import Issuer, LearningOpportunity, Report, StudyRecord
-from emrex_gateway.domain._select_rules import Node, apply_rules, finished, title_of
+from emrex_gateway.domain._records import (
+    Credit,
+    Issuer,
+    LearningOpportunity,
+    Report,
+    StudyRecord,
+)
+from emrex_gateway.domain._select_rules import (
+    Node,
+    apply_rules,
+    finished,
+    settle_credits,
+    title_of,
+)
+from emrex_gateway.domain._totals import sums
 
 MAX_DEPTH = 50
 """Deepest level of a report's tree. The schema's annotation expects four, and common parsers
@@ -41,15 +54,37 @@ def select(
     ``credit``, ``learningOpportunitySpecification/type`` and ``identifier``, ``academicTerm``
     and ``issuer``; docs/decisions/0003-selection-rules.md tells the choices among them.
     """
-    rows = _unique(records)
     issuers = _Issuers()
-    nodes = _place(rows, frozenset(chosen), issuers)
+    reports = _by_report(records, chosen, issuers)
+    return tuple(_report(issuers.complete(key), members, issued_at) for key, members in reports)
+
+
+def chosen_totals(records: Iterable[StudyRecord], chosen: Collection[str]) -> tuple[Credit, ...]:
+    """``totals`` of all that ``select`` would report of this choice, without writing it out.
+
+    For a page that counts while the student chooses: it takes an eighth of the time.
+    """
+    tops: list[Node] = []
+    for _, members in _by_report(records, chosen, _Issuers()):
+        settle_credits(members)
+        tops.extend(node for node in members if node.parent is None)
+    return sums(
+        tops,
+        lambda node: (node.credits, node.record.instance.status),
+        lambda node: node.parts,
+    )
+
+
+def _by_report(
+    records: Iterable[StudyRecord], chosen: Collection[str], issuers: _Issuers
+) -> list[tuple[_IssuerKey, list[Node]]]:
+    """The chosen rows as nodes, by issuer, in the order in which these first occur."""
+    rows = _unique(records)
     by_issuer: dict[_IssuerKey, list[Node]] = defaultdict(list)
-    for node in nodes:
+    for node in _place(rows, frozenset(chosen), issuers):
         by_issuer[issuers.key(node.record.issuer)].append(node)
     first = {row.key: position for position, row in enumerate(rows.values())}
-    reports = sorted(by_issuer.items(), key=lambda item: min(first[n.record.key] for n in item[1]))
-    return tuple(_report(issuers.complete(key), members, issued_at) for key, members in reports)
+    return sorted(by_issuer.items(), key=lambda item: min(first[n.record.key] for n in item[1]))
 
 
 def _unique(records: Iterable[StudyRecord]) -> dict[str, StudyRecord]:
@@ -60,17 +95,25 @@ def _unique(records: Iterable[StudyRecord]) -> dict[str, StudyRecord]:
 
 
 class _Issuers:
-    """Each issuer's key and completed form, worked out once: rows repeat their issuer."""
+    """Each issuer's key and completed form, worked out once: rows repeat their issuer.
+
+    Objects are looked up first: to compare issuers by what they say takes longer than the rest
+    of a row's placing. The rows, and so the objects, live as long as this.
+    """
 
     def __init__(self) -> None:
+        self._objects: dict[int, _IssuerKey] = {}
         self._keys: dict[Issuer, _IssuerKey] = {}
         self._complete: dict[_IssuerKey, Issuer] = {}
 
     def key(self, issuer: Issuer) -> _IssuerKey:
+        if (known := self._objects.get(id(issuer))) is not None:
+            return known
         key = self._keys.get(issuer)
         if key is None:
             key = self._keys[issuer] = issuer_key(issuer)
             self._complete.setdefault(key, complete_issuer(issuer))
+        self._objects[id(issuer)] = key
         return key
 
     def complete(self, key: _IssuerKey) -> Issuer:

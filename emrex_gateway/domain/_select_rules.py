@@ -73,7 +73,7 @@ def apply_rules(nodes: Sequence[Node]) -> None:
     for node in nodes:
         _describe_origin(node)
         _settle_type(node)
-    _settle_credits(nodes)
+    settle_credits(nodes)
     _settle_terms(nodes)
     _settle_identifiers(nodes)
 
@@ -117,7 +117,7 @@ def ects_of(credits_: Sequence[Credit]) -> Decimal | None:
     return None
 
 
-def _settle_credits(nodes: Sequence[Node]) -> None:
+def settle_credits(nodes: Sequence[Node]) -> None:
     """Leave ECTS credits with no ancestor and no descendant that has any.
 
     The lowest figure stays, as it says most. Credits that nobody was awarded (a failed or

@@ -36,8 +36,10 @@ from emrex_gateway.domain import (
     Status,
     StudyRecord,
     best_text,
+    chosen_totals,
     select,
     texts,
+    totals,
 )
 from emrex_gateway.elmo import check, write
 
@@ -369,3 +371,15 @@ def test_any_rows_and_any_choice(data: st.DataObject, listed: tuple[StudyRecord,
     reports = select(listed, chosen, NOW)
     assert len(chosen) == sum(1 for _ in walk(reports))
     assert len(reports) == len({r.issuer.identifiers for r in reports})
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), listed=rows(6))
+def test_what_a_page_counts_is_what_the_reports_add_up_to(
+    data: st.DataObject, listed: tuple[StudyRecord, ...]
+) -> None:
+    """``chosen_totals`` of a choice is ``totals`` of what ``select`` makes of it, whatever the rows."""
+    chosen = data.draw(st.sets(st.sampled_from([r.key for r in listed])))
+    reports = select(listed, chosen, NOW)
+    opportunities = [one for report in reports for one in report.opportunities]
+    assert totals(opportunities) == chosen_totals(listed, chosen)

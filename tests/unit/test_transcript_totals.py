@@ -80,3 +80,9 @@ def test_a_stated_whole_hides_whatever_is_below(parts: list[int], whole: int) ->
 
     assert {"ects": Decimal(whole)} == _of(course("w", credit=ects(str(whole)), parts=inside))
     assert {"ects": Decimal(sum(parts))} == _of(course("w", parts=inside))
+
+
+def test_a_figure_that_is_no_number_makes_no_sum() -> None:
+    """Not a number (signalling or quiet) and infinity, which a host's figures may hold, add up to nothing."""
+    for odd in ("NaN", "sNaN", "Infinity"):
+        assert {} == _of(course("odd", credit=ects(odd)), course("a", credit=ects("5")))
