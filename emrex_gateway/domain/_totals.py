@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from emrex_gateway.domain._records import Credit, LearningOpportunity, Status
 
-
 _Node = TypeVar("_Node")
 Said = tuple[Sequence[Credit], Status]
 """What a node says of itself: its credits, and whether they were awarded."""
