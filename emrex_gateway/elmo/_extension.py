@@ -13,7 +13,6 @@ from emrex_gateway.elmo._tree import (
     forget_schema_locations,
     parse,
 )
-from emrex_gateway.elmo._values import add
 from emrex_gateway.errors import ElmoError
 
 _MAX_BYTES = 1_000_000
@@ -21,17 +20,17 @@ _MAX_DEPTH = 30
 _CLOSED = frozenset({NAMESPACE, SIGNATURE_NAMESPACE, ""})
 
 
-def add_extensions(parent: etree._Element, extensions: Sequence[Extension]) -> None:
-    """Append an ``extension`` container with these elements, if there are any.
+def extension(extensions: Sequence[Extension]) -> str:
+    """Return an ``extension`` container with these elements, or nothing when there are none.
 
     Raises ``ElmoError`` for what is not one well-formed element of a foreign namespace
     (annotation of ``CustomExtensionsContainer``). Elements of ELMO's own namespace and of XML
     signatures are refused at any depth: a receiver that searches the file would find them.
     """
-    if extensions:
-        container = add(parent, "extension")
-        for extension in extensions:
-            container.append(_element(extension))
+    if not extensions:
+        return ""
+    elements = (etree.tostring(_element(one), encoding="unicode") for one in extensions)
+    return f"<extension>{''.join(elements)}</extension>"
 
 
 def _element(extension: Extension) -> etree._Element:

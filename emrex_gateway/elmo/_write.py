@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lxml import etree
+from collections.abc import Iterator
 
 from emrex_gateway.domain import (
     Document,
@@ -15,19 +15,20 @@ from emrex_gateway.domain import (
     token,
 )
 from emrex_gateway.elmo._check import check
-from emrex_gateway.elmo._extension import add_extensions
+from emrex_gateway.elmo._extension import extension
 from emrex_gateway.elmo._register import Register, instances
-from emrex_gateway.elmo._tree import MAX_BYTES, NAMESPACE, q
+from emrex_gateway.elmo._tree import MAX_BYTES, NAMESPACE
 from emrex_gateway.elmo._values import (
-    add,
-    add_language,
-    add_phrases,
-    add_prose,
-    add_token,
+    attribute,
     country,
+    language,
+    leaf,
     moment,
+    optional,
+    phrases,
+    prose,
 )
-from emrex_gateway.elmo._write_parts import add_attachment
+from emrex_gateway.elmo._write_parts import attachment_element
 from emrex_gateway.elmo._write_study import StudyWriter
 from emrex_gateway.errors import ElmoError
 
@@ -48,23 +49,27 @@ def write(
     ``readable_copy=False`` allows a document without PDF, for a conversion that has none; what is
     sent to a client always has one.
     """
-    register = Register(document)
-    root = etree.Element(q("elmo"), nsmap={None: NAMESPACE})
-    add(root, "generatedDate", moment(document.generated_at))
-    _add_learner(root, document.learner, version)
-    studies = StudyWriter(version, register)
     if not document.reports:
         raise ElmoError("a document without reports")
-    for report in document.reports:
-        _add_report(root, report, register, studies)
-    outside = {register.attachment(a, outside=True): a for a in document.attachments}
-    for name, attachment in outside.items():
-        add_attachment(root, attachment, name)
-    _add_groups(root, register)
-    add_extensions(root, document.extensions)
-    xml = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    xml = "".join(_pieces(document, version)).encode("utf-8")
     _require_sound(xml, version, readable_copy=readable_copy)
     return UnsignedElmo(xml=xml, version=version)
+
+
+def _pieces(document: Document, version: ElmoVersion) -> Iterator[str]:
+    register = Register(document)
+    studies = StudyWriter(version, register)
+    yield f"<?xml version='1.0' encoding='UTF-8'?>\n<elmo xmlns=\"{NAMESPACE}\">"
+    yield leaf("generatedDate", moment(document.generated_at))
+    yield _learner(document.learner, version)
+    for report in document.reports:
+        yield from _report(report, register, studies)
+    outside = {register.attachment(a, outside=True): a for a in document.attachments}
+    for name, attachment in outside.items():
+        yield attachment_element(attachment, name)
+    yield _groups(register)
+    yield extension(document.extensions)
+    yield "</elmo>"
 
 
 def _require_sound(xml: bytes, version: ElmoVersion, *, readable_copy: bool) -> None:
@@ -76,52 +81,58 @@ def _require_sound(xml: bytes, version: ElmoVersion, *, readable_copy: bool) -> 
         raise ElmoError(f"the document breaks {len(problems)} rules: {shown}")
 
 
-def _add_learner(root: etree._Element, learner: Learner, version: ElmoVersion) -> None:
-    element = add(root, "learner")
-    add_token(element, "citizenship", country(learner.citizenship))
-    for identifier in learner.identifiers:
-        value = token(identifier.value)
-        if value:
-            add(element, "identifier", value).set("type", identifier.type.value)
+def _learner(learner: Learner, version: ElmoVersion) -> str:
+    identifiers = ((token(i.value), i.type.value) for i in learner.identifiers)
     given, family = token(learner.given_names), token(learner.family_name)
-    add(element, "givenNames", given)
-    add(element, "familyName", family)
     newer = version is ElmoVersion.V2_0
-    if newer:
-        alternative = learner.alternative_name
-        spelt = token(alternative.value) if alternative else ""
-        name = add(element, "alternativeName", spelt or f"{given} {family}".strip())
-        if spelt and alternative:
-            add_language(name, alternative.lang)
-    if learner.birth_date is not None:
-        add(element, "dateOfBirth" if newer else "bday", learner.birth_date.isoformat())
-    add_token(element, "placeOfBirth", learner.place_of_birth)
-    add_token(element, "birthName", learner.birth_name)
-    if learner.gender in _GENDERS:
-        add(element, "gender", str(learner.gender))
+    born, gender = learner.birth_date, learner.gender
+    return "".join(
+        (
+            "<learner>",
+            optional("citizenship", country(learner.citizenship)),
+            *(leaf("identifier", value, attribute("type", t)) for value, t in identifiers if value),
+            leaf("givenNames", given),
+            leaf("familyName", family),
+            _alternative_name(learner, f"{given} {family}".strip()) if newer else "",
+            leaf("dateOfBirth" if newer else "bday", born.isoformat()) if born is not None else "",
+            optional("placeOfBirth", learner.place_of_birth),
+            optional("birthName", learner.birth_name),
+            leaf("gender", str(gender)) if gender in _GENDERS else "",
+            "</learner>",
+        )
+    )
 
 
-def _add_report(
-    root: etree._Element, report: Report, register: Register, studies: StudyWriter
-) -> None:
-    element = add(root, "report")
+def _alternative_name(learner: Learner, name: str) -> str:
+    """Return the element that ELMO 2 demands: the name as it is where nobody spells it otherwise."""
+    alternative = learner.alternative_name
+    spelt = token(alternative.value) if alternative else ""
+    lang = language(alternative.lang) if alternative and spelt else ""
+    return leaf("alternativeName", spelt or name, lang)
+
+
+def _report(report: Report, register: Register, studies: StudyWriter) -> Iterator[str]:
     issuer = complete_issuer(report.issuer)
-    who = add(element, "issuer")
-    add_token(who, "country", country(issuer.country))
-    for identifier in issuer.identifiers:
-        add(who, "identifier", identifier.value).set("type", identifier.type)
-    add_phrases(who, "title", issuer.titles)
-    add_token(who, "url", issuer.url)
-    studies.add_tree(element, report.opportunities)
-    add(element, "issueDate", moment(report.issued_at))
+    identifiers = (
+        leaf("identifier", i.value, attribute("type", i.type)) for i in issuer.identifiers
+    )
+    yield "<report><issuer>"
+    yield optional("country", country(issuer.country))
+    yield from identifiers
+    yield phrases("title", issuer.titles)
+    yield optional("url", issuer.url)
+    yield "</issuer>"
+    yield from studies.trees(report.opportunities)
+    yield leaf("issueDate", moment(report.issued_at))
     for name, texts in _schemes(report, register).items():
-        scheme = add(element, "gradingScheme")
-        scheme.set("localId", name)
-        add_prose(scheme, "description", texts)
+        described = prose("description", texts)
+        yield f"<gradingScheme{attribute('localId', name)}"
+        yield f">{described}</gradingScheme>" if described else "/>"
     own = [a for instance in instances(report) for a in instance.attachments]
     inside = {register.attachment(a): a for a in (*report.attachments, *own)}
     for name, attachment in inside.items():
-        add_attachment(element, attachment, name)
+        yield attachment_element(attachment, name)
+    yield "</report>"
 
 
 def _schemes(report: Report, register: Register) -> dict[str, Texts]:
@@ -134,19 +145,18 @@ def _schemes(report: Report, register: Register) -> dict[str, Texts]:
     return described
 
 
-def _add_groups(root: etree._Element, register: Register) -> None:
+def _groups(register: Register) -> str:
     if not register.group_types:
-        return
-    groups = add(root, "groups")
+        return ""
+    pieces = ["<groups>"]
     for type_id, (first, members) in register.group_types.items():
-        kind = add(groups, "groupType")
-        kind.set("id", type_id)
-        if not add_phrases(kind, "title", first.type_titles):
-            add(kind, "title", type_id)
+        pieces.append(f"<groupType{attribute('id', type_id)}>")
+        pieces.append(phrases("title", first.type_titles) or leaf("title", type_id))
         for id_, group in members.items():
-            element = add(kind, "group")
-            element.set("id", id_)
-            if token(group.sorting_key or ""):
-                element.set("sortingKey", token(group.sorting_key or ""))
-            if not add_phrases(element, "title", group.titles):
-                add(element, "title", id_)
+            key = token(group.sorting_key or "")
+            names = attribute("id", id_) + (attribute("sortingKey", key) if key else "")
+            titles = phrases("title", group.titles) or leaf("title", id_)
+            pieces.append(f"<group{names}>{titles}</group>")
+        pieces.append("</groupType>")
+    pieces.append("</groups>")
+    return "".join(pieces)

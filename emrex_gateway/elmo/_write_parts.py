@@ -6,8 +6,6 @@ import base64
 import re
 from collections.abc import Sequence
 
-from lxml import etree
-
 from emrex_gateway.domain import (
     Attachment,
     AttachmentContent,
@@ -16,8 +14,8 @@ from emrex_gateway.domain import (
     plain,
     token,
 )
-from emrex_gateway.elmo._tree import MAX_SECTIONS, MAX_TEXT, q
-from emrex_gateway.elmo._values import add, add_language, add_phrases, add_prose
+from emrex_gateway.elmo._tree import MAX_SECTIONS, MAX_TEXT
+from emrex_gateway.elmo._values import attribute, language, leaf, phrases, prose
 from emrex_gateway.errors import ElmoError
 
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+-]{1,100}/[A-Za-z0-9.+-]{1,100}")
@@ -27,17 +25,20 @@ _YEAR = re.compile("[0-9]{4}")
 _LATEST_RULES = "2018"
 
 
-def add_attachment(parent: etree._Element, attachment: Attachment, name: str | None) -> None:
-    """Append an attachment; ``name`` is its internal identifier, ``None`` where none can refer to it."""
-    element = add(parent, "attachment")
-    if name:
-        add(element, "identifier", name).set("type", "internal")
-    add_phrases(element, "title", attachment.titles)
-    if attachment.type is not None:
-        add(element, "type", attachment.type.value)
-    add_prose(element, "description", attachment.descriptions)
-    for content in attachment.contents:
-        add_language(add(element, "content", _data_uri(content)), content.lang)
+def attachment_element(attachment: Attachment, name: str | None) -> str:
+    """Return an attachment; ``name`` is its internal identifier, ``None`` where none can refer to it."""
+    contents = (leaf("content", _data_uri(c), language(c.lang)) for c in attachment.contents)
+    return "".join(
+        (
+            "<attachment>",
+            leaf("identifier", name, ' type="internal"') if name else "",
+            phrases("title", attachment.titles),
+            leaf("type", attachment.type.value) if attachment.type is not None else "",
+            prose("description", attachment.descriptions),
+            *contents,
+            "</attachment>",
+        )
+    )
 
 
 def _data_uri(content: AttachmentContent) -> str:
@@ -50,50 +51,51 @@ def _data_uri(content: AttachmentContent) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content.data).decode('ascii')}"
 
 
-def add_supplement(parent: etree._Element, supplement: DiplomaSupplement) -> None:
-    """Append a diploma supplement. One without any section says nothing and is left out."""
+def supplement_element(supplement: DiplomaSupplement) -> str:
+    """Return a diploma supplement. One without any section says nothing and is left out."""
     if not supplement.sections:
-        return
-    element = add(parent, "diplomaSupplement")
-    add_language(element, supplement.lang)
+        return ""
     version = token(supplement.version)
-    add(element, "version", version if _YEAR.fullmatch(version) else _LATEST_RULES)
-    add(element, "issueDate", supplement.issue_date.isoformat())
-    add(element, "introduction", plain(supplement.introduction))
-    _add_sections(element, supplement.sections, "", 1)
+    return "".join(
+        (
+            f"<diplomaSupplement{language(supplement.lang)}>",
+            leaf("version", version if _YEAR.fullmatch(version) else _LATEST_RULES),
+            leaf("issueDate", supplement.issue_date.isoformat()),
+            leaf("introduction", plain(supplement.introduction)),
+            _sections(supplement.sections, "", 1),
+            "</diplomaSupplement>",
+        )
+    )
 
 
-def _add_sections(
-    parent: etree._Element, sections: Sequence[SupplementSection], outer: str, depth: int
-) -> None:
+def _sections(sections: Sequence[SupplementSection], outer: str, depth: int) -> str:
     if depth > MAX_SECTIONS:
         raise ElmoError(f"a diploma supplement is deeper than {MAX_SECTIONS} sections")
+    pieces: list[str] = []
     for position, section in enumerate(sections, 1):
-        element = add(parent, "section")
         place = f"{outer}.{position}" if outer else str(position)
         number = _NOT_IN_NUMBER.sub("", token(section.number)) or place
-        element.set("number", number)
-        add(element, "title", token(section.title))
+        pieces.append(f"<section{attribute('number', number)}>")
+        pieces.append(leaf("title", token(section.title)))
         if section.content is not None:
-            _add_content(element, section)
+            pieces.append(_content(section))
         for information in section.additional_information:
             if plain(information):
-                add(element, "additionalInformation", plain(information))
-        for attachment in section.attachments:
-            add_attachment(element, attachment, None)
-        _add_sections(element, section.sections, place, depth + 1)
+                pieces.append(leaf("additionalInformation", plain(information)))
+        pieces += (attachment_element(attachment, None) for attachment in section.attachments)
+        pieces.append(_sections(section.sections, place, depth + 1))
+        pieces.append("</section>")
+    return "".join(pieces)
 
 
-def _add_content(parent: etree._Element, section: SupplementSection) -> None:
-    """Append a section's content; markup goes into CDATA, as the annotation of ``content`` says."""
-    element = etree.SubElement(parent, q("content"))
+def _content(section: SupplementSection) -> str:
+    """Return a section's content; markup goes into CDATA, as the annotation of ``content`` says."""
     media_type = token(section.media_type)
     if not _MEDIA_TYPE.fullmatch(media_type):
         media_type = "text/plain"
-    element.set("type", media_type)
+    type_ = attribute("type", media_type)
     text = token(section.content or "")
     if text and _MARKUP.fullmatch(media_type):
         # CDATA cannot hold its own end; escaped, it reads the same to an HTML or XML parser.
-        element.text = etree.CDATA(text.replace("]]>", "]]&gt;"))
-    else:
-        element.text = text
+        return f"<content{type_}><![CDATA[{text.replace(']]>', ']]&gt;')}]]></content>"
+    return leaf("content", text, type_)

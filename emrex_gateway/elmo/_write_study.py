@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from lxml import etree
-
 from emrex_gateway.domain import (
     ECTS,
     AcademicTerm,
@@ -17,129 +15,143 @@ from emrex_gateway.domain import (
     Instance,
     LangString,
     LearningOpportunity,
+    Level,
     ResultDistribution,
     ShortenedGrading,
     Specification,
     token,
     web_address,
 )
-from emrex_gateway.elmo._extension import add_extensions
+from emrex_gateway.elmo._extension import extension
 from emrex_gateway.elmo._register import Register
 from emrex_gateway.elmo._tree import MAX_LEVELS
 from emrex_gateway.elmo._values import (
-    add,
-    add_phrases,
-    add_prose,
-    add_token,
+    attribute,
     decimal,
     instruction_language,
     isced,
+    leaf,
+    optional,
+    phrases,
+    prose,
 )
-from emrex_gateway.elmo._write_parts import add_supplement
+from emrex_gateway.elmo._write_parts import supplement_element
 from emrex_gateway.errors import ElmoError
 
 _GENERATED = "emrex-gateway"
 """Custom type of the identifier that ELMO 2 demands of a LOS that has none."""
 _UNKNOWN = "unknown"
+_OPEN = "<learningOpportunitySpecification>"
+_CLOSE = "</learningOpportunitySpecification>"
+_OPEN_PART, _CLOSE_PART = f"<hasPart>{_OPEN}", f"{_CLOSE}</hasPart>"
 
 
 @dataclass(slots=True)
 class StudyWriter:
-    """Appends LOSs. One for a whole document: generated identifiers do not repeat in it."""
+    """Writes LOSs. One for a whole document: generated identifiers do not repeat in it."""
 
     version: ElmoVersion
     register: Register
     _written: int = field(default=0)
 
-    def add_tree(self, report: etree._Element, tops: Sequence[LearningOpportunity]) -> None:
-        """Append a report's studies with all their parts.
+    def trees(self, tops: Sequence[LearningOpportunity]) -> Iterator[str]:
+        """Yield the pieces of a report's studies with all their parts.
 
         Raises ``ElmoError`` beyond ``MAX_LEVELS`` levels; ``select`` never goes that deep.
         """
-        work = [(report, top, 1) for top in reversed(tops)]
+        work: list[str | tuple[LearningOpportunity, int]] = [(top, 1) for top in reversed(tops)]
         while work:
-            parent, opportunity, level = work.pop()
+            item = work.pop()
+            if isinstance(item, str):
+                yield item
+                continue
+            opportunity, level = item
             if level > MAX_LEVELS:
                 raise ElmoError(f"a report's tree is deeper than {MAX_LEVELS} levels")
-            los = add(parent, "learningOpportunitySpecification")
             specification = opportunity.specification
-            self._describe(los, specification)
-            self._add_instance(add(los, "specifies"), opportunity.instance)
-            wrappers = [(add(los, "hasPart"), part, level + 1) for part in opportunity.parts]
-            add_extensions(los, specification.extensions)
-            work.extend(reversed(wrappers))
+            wrapped = level > 1
+            yield _OPEN_PART if wrapped else _OPEN
+            yield self._described(specification)
+            yield self._instance(opportunity.instance)
+            work.append(extension(specification.extensions) + (_CLOSE_PART if wrapped else _CLOSE))
+            work.extend((part, level + 1) for part in reversed(opportunity.parts))
 
-    def _describe(self, los: etree._Element, specification: Specification) -> None:
+    def _described(self, specification: Specification) -> str:
         self._written += 1
-        if not _add_identifiers(los, specification.identifiers) and (
-            self.version is ElmoVersion.V2_0
-        ):
-            add(los, "identifier", f"los-{self._written}").set("type", _GENERATED)
-        if not add_phrases(los, "title", specification.titles):
-            add(los, "title", _made_up_title(specification))
-        if specification.type is not None:
-            add(los, "type", specification.type.value)
-        add_token(los, "subjectArea", specification.subject_area)
-        add_token(los, "iscedCode", isced(specification.isced_code))
-        add_token(los, "url", web_address(specification.url))
-        if not add_prose(los, "description", specification.descriptions):
+        identifiers = _identifiers(specification.identifiers)
+        if not identifiers and self.version is ElmoVersion.V2_0:
+            identifiers = leaf("identifier", f"los-{self._written}", attribute("type", _GENERATED))
+        titles = phrases("title", specification.titles)
+        described = prose("description", specification.descriptions)
+        if not described and specification.descriptions_html:
             plain_texts = (
                 LangString(_without_markup(t.value), t.lang)
                 for t in specification.descriptions_html
             )
-            add_prose(los, "description", plain_texts)
-        add_prose(los, "descriptionHtml", specification.descriptions_html)
+            described = prose("description", plain_texts)
+        return "".join(
+            (
+                identifiers,
+                titles or leaf("title", _made_up_title(specification)),
+                leaf("type", specification.type.value) if specification.type is not None else "",
+                optional("subjectArea", specification.subject_area),
+                optional("iscedCode", isced(specification.isced_code)),
+                optional("url", web_address(specification.url)) if specification.url else "",
+                described,
+                prose("descriptionHtml", specification.descriptions_html),
+            )
+        )
 
-    def _add_instance(self, specifies: etree._Element, instance: Instance) -> None:
-        """Append a LOI in the schema's order; ``status`` always."""
-        loi = add(specifies, "learningOpportunityInstance")
-        _add_identifiers(loi, instance.identifiers)
-        if instance.start is not None:
-            add(loi, "start", instance.start.isoformat())
-        if instance.completed is not None:
-            add(loi, "date", instance.completed.isoformat())
-        if instance.term is not None:
-            _add_term(loi, instance.term)
-        add(loi, "status", instance.status.value)
-        if instance.grading_scheme is not None:
-            add(loi, "gradingSchemeLocalId", self.register.scheme(instance.grading_scheme))
-        add_token(loi, "resultLabel", instance.grade)
-        if instance.shortened_grading is not None:
-            _add_shortened(loi, instance.shortened_grading)
-        if instance.distribution is not None:
-            _add_distribution(loi, instance.distribution)
-        _add_credits(loi, instance.credits)
-        for level in instance.levels:
-            element = add(loi, "level")
-            add(element, "type", token(level.type) or _UNKNOWN)
-            add_prose(element, "description", [LangString(level.description)])
-            add_token(element, "value", level.value)
-        add_token(loi, "languageOfInstruction", instruction_language(instance.language))
-        add_token(loi, "engagementHours", decimal(instance.engagement_hours))
-        self._add_references(loi, instance)
-        add_extensions(loi, instance.extensions)
-        if instance.diploma_supplement is not None:
-            add_supplement(loi, instance.diploma_supplement)
+    def _instance(self, instance: Instance) -> str:
+        """Return what specifies the LOS: a LOI in the schema's order; ``status`` always."""
+        scheme, term, start = instance.grading_scheme, instance.term, instance.start
+        completed, supplement = instance.completed, instance.diploma_supplement
+        return "".join(
+            (
+                "<specifies><learningOpportunityInstance>",
+                _identifiers(instance.identifiers),
+                f"<start>{start.isoformat()}</start>" if start is not None else "",
+                f"<date>{completed.isoformat()}</date>" if completed is not None else "",
+                _term(term) if term is not None else "",
+                f"<status>{instance.status.value}</status>",
+                leaf("gradingSchemeLocalId", self.register.scheme(scheme))
+                if scheme is not None
+                else "",
+                optional("resultLabel", instance.grade),
+                _shortened(instance.shortened_grading),
+                _distribution(instance.distribution),
+                _credits(instance.credits),
+                *(_level(level) for level in instance.levels),
+                optional("languageOfInstruction", instruction_language(instance.language)),
+                optional("engagementHours", decimal(instance.engagement_hours)),
+                self._references(instance),
+                extension(instance.extensions),
+                supplement_element(supplement) if supplement is not None else "",
+                "</learningOpportunityInstance></specifies>",
+            )
+        )
 
-    def _add_references(self, loi: etree._Element, instance: Instance) -> None:
+    def _references(self, instance: Instance) -> str:
+        pieces: list[str] = []
         if instance.attachments:
-            references = add(loi, "attachments")
-            names = (self.register.attachment(attachment) for attachment in instance.attachments)
-            for name in dict.fromkeys(names):
-                add(references, "ref", name)
+            names = dict.fromkeys(self.register.attachment(one) for one in instance.attachments)
+            pieces += ("<attachments>", *(leaf("ref", name) for name in names), "</attachments>")
         group = self.register.group(instance.group) if instance.group else None
         if group is not None:
-            grouping = add(loi, "grouping")
-            grouping.set("typeref", group[0])
-            grouping.set("idref", group[1])
+            names_of = attribute("typeref", group[0]) + attribute("idref", group[1])
+            pieces.append(leaf("grouping", "", names_of))
+        return "".join(pieces)
 
 
-def _add_identifiers(parent: etree._Element, identifiers: Sequence[Identifier]) -> int:
-    cleaned = ((token(i.type), token(i.value)) for i in identifiers)
-    distinct = dict.fromkeys((type_, value) for type_, value in cleaned if type_ and value)
-    for type_, value in distinct:
-        add(parent, "identifier", value).set("type", type_)
-    return len(distinct)
+def _identifiers(identifiers: Sequence[Identifier]) -> str:
+    cleaned = dict.fromkeys([(token(i.type), token(i.value)) for i in identifiers])
+    return "".join(
+        [
+            leaf("identifier", value, attribute("type", type_))
+            for type_, value in cleaned
+            if type_ and value
+        ]
+    )
 
 
 def _made_up_title(specification: Specification) -> str:
@@ -148,46 +160,61 @@ def _made_up_title(specification: Specification) -> str:
     return named or (specification.type.value if specification.type else "Untitled")
 
 
-def _add_term(loi: etree._Element, term: AcademicTerm) -> None:
-    element = add(loi, "academicTerm")
+def _term(term: AcademicTerm) -> str:
     start, end = term.start.isoformat(), term.end.isoformat()
-    if not add_phrases(element, "title", term.titles):
-        add(element, "title", f"{start} – {end}")
-    add(element, "start", start)
-    add(element, "end", end)
+    titles = phrases("title", term.titles) or leaf("title", f"{start} – {end}")
+    return f"<academicTerm>{titles}<start>{start}</start><end>{end}</end></academicTerm>"
 
 
-def _add_shortened(loi: etree._Element, grading: ShortenedGrading) -> None:
+def _level(level: Level) -> str:
+    return "".join(
+        (
+            "<level>",
+            leaf("type", token(level.type) or _UNKNOWN),
+            prose("description", (LangString(level.description),)) if level.description else "",
+            optional("value", level.value),
+            "</level>",
+        )
+    )
+
+
+def _shortened(grading: ShortenedGrading | None) -> str:
+    if grading is None:
+        return ""
     shares = [decimal(share) for share in (grading.lower, grading.equal, grading.higher)]
-    if None not in shares:
-        element = add(loi, "shortenedGrading")
-        for name, share in zip(("Lower", "Equal", "Higher"), shares, strict=True):
-            add(element, f"percentage{name}", share)
+    named = zip(("Lower", "Equal", "Higher"), shares, strict=True)
+    pieces = [leaf(f"percentage{name}", share) for name, share in named if share is not None]
+    if len(pieces) < len(shares):
+        return ""
+    return f"<shortenedGrading>{''.join(pieces)}</shortenedGrading>"
 
 
-def _add_distribution(loi: etree._Element, distribution: ResultDistribution) -> None:
-    categories = [(token(label), count) for label, count in distribution.categories if count >= 0]
-    if categories:
-        element = add(loi, "resultDistribution")
-        for label, count in categories:
-            category = add(element, "category")
-            category.set("label", label)
-            category.set("count", str(count))
-        add_prose(element, "description", distribution.descriptions)
+def _distribution(distribution: ResultDistribution | None) -> str:
+    if distribution is None:
+        return ""
+    categories = [
+        leaf("category", "", attribute("label", token(label)) + attribute("count", str(count)))
+        for label, count in distribution.categories
+        if count >= 0
+    ]
+    if not categories:
+        return ""
+    described = prose("description", distribution.descriptions)
+    return f"<resultDistribution>{''.join(categories)}{described}</resultDistribution>"
 
 
-def _add_credits(loi: etree._Element, credits_: Sequence[Credit]) -> None:
-    """Append credits: ECTS with a figure and once only, other schemes as they are."""
+def _credits(credits_: Sequence[Credit]) -> str:
+    """Return credits: ECTS with a figure and once only, other schemes as they are."""
     has_ects = False
+    pieces: list[str] = []
     for credit in credits_:
         scheme, value = token(credit.scheme) or _UNKNOWN, decimal(credit.value)
         if scheme.lower() == ECTS:
             if has_ects or value is None:
                 continue
             has_ects, scheme = True, ECTS
-        element = add(loi, "credit")
-        add(element, "scheme", scheme)
-        add_token(element, "value", value)
+        pieces.append(f"<credit>{leaf('scheme', scheme)}{optional('value', value)}</credit>")
+    return "".join(pieces)
 
 
 class _Text(HTMLParser):
