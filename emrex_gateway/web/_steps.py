@@ -92,7 +92,7 @@ def page_step() -> int:
     at = known_transfer()
     if at is None:
         return 0
-    if at.state is _S.SELECTING and request.endpoint == "student.look":
+    if at.state is _S.SELECTING and request.endpoint in ("student.look", "student.draft"):
         return 3
     return _STEPS.get(at.state, 0)
 
