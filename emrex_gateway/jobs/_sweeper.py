@@ -29,6 +29,7 @@ from emrex_gateway.jobs._job import RegisteredJob
 from emrex_gateway.jobs._names import PRIORITY
 from emrex_gateway.jobs._queue import connect
 from emrex_gateway.jobs._tasks import Context, run
+from emrex_gateway.operations import counters
 from emrex_gateway.services import Services
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ def sweep_once(context: Context) -> None:
         log.warning("the sweep was put off: %s", type(error).__name__)
     except Exception:
         log.exception("the sweep failed")
+    counters.flush(context.services.store)
 
 
 def promote(connection: Redis) -> None:

@@ -209,7 +209,8 @@ def run(context: Context, task: str, subject: str, *, request: str | None = None
     finally:
         counters.add("emrex_jobs", task=task, outcome=outcome)
         counters.observe("emrex_job_seconds", time.monotonic() - began, task=task)
-        counters.flush(context.services.store)
+        if counters.due():
+            counters.flush(context.services.store)
         log.end_request()
 
 
