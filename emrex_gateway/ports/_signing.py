@@ -27,6 +27,14 @@ class Signer(Protocol):
         Raises ``SigningError`` when the key cannot be used now.
         """
 
+    def sign_copy(self, transcript: bytes, elmo: SignedElmo, *, code: str, verify_at: str) -> bytes:
+        """Return a transcript (PDF/A-3) with the ELMO file embedded, signed as a whole: PAdES B-B.
+
+        The transcript's bytes stay in front. ``code`` and ``verify_at``, the
+        address for checking, go into the signature's description. Raises
+        ``SigningError``.
+        """
+
 
 class Signers(Protocol):
     """Opens signers by data access point, loading each key once a process."""

@@ -3,6 +3,14 @@
 Only this package makes a ``VerifiedElmo``. See docs/decisions/0004-signing.md.
 """
 
+from emrex_gateway.signing._copy import (
+    FILE_NAME,
+    ClaimedCopy,
+    OpenedCopy,
+    claimed_copy,
+    is_pdf,
+    open_copy,
+)
 from emrex_gateway.signing._inspect import Inspection, inspect
 from emrex_gateway.signing._issued import (
     CertificateFacts,
@@ -18,18 +26,24 @@ from emrex_gateway.signing._policy import STRICT, WEAK, Policy
 from emrex_gateway.signing._verify import verify
 
 __all__ = [
+    "FILE_NAME",
     "STRICT",
     "WEAK",
     "CertificateFacts",
+    "ClaimedCopy",
     "Inspection",
     "Issued",
     "KeyRing",
     "Locksmith",
+    "OpenedCopy",
     "Policy",
     "certificate_facts",
     "check_issued",
+    "claimed_copy",
     "inspect",
+    "is_pdf",
     "leaf",
+    "open_copy",
     "read_facts",
     "verify",
 ]

@@ -97,29 +97,31 @@ class KeyRing:
         return opened
 
     def _open(self, access_point: AccessPoint, origin: tuple[object, ...]) -> _Held:
-        certificate = self._certificate(access_point)
+        chain = self._chain(access_point)
+        certificate = chain[0]
         if access_point.key.startswith("pkcs11:"):
             where = parse_pkcs11(access_point.key)
-            return _Held(self._token(where, certificate), certificate, origin)
+            return _Held(self._token(where, chain), certificate, origin)
         private = open_private_key(access_point, self._secrets)
         if certificate.key is None or not fits(private, certificate.key):
             raise SigningError(
                 "the key does not fit the certificate"
                 " (a file with several certificates must begin with the key's own)"
             )
-        return _Held(PemSigner(private, certificate, self._clock), certificate, origin)
+        return _Held(PemSigner(private, chain, self._clock), certificate, origin)
 
-    def _token(self, where: TokenKey, certificate: Certificate) -> TokenSigner:
+    def _token(self, where: TokenKey, chain: tuple[Certificate, ...]) -> TokenSigner:
         try:
             from emrex_gateway.signing._token import open_token_signer  # noqa: PLC0415 - an extra
         except ImportError:
             raise SigningError(
                 "keys in tokens need python-pkcs11: install emrex-gateway[pkcs11]"
             ) from None
-        return open_token_signer(where, certificate, self._secrets, self._clock)
+        return open_token_signer(where, chain, self._secrets, self._clock)
 
-    def _certificate(self, access_point: AccessPoint) -> Certificate:
-        certificate = read_own_certificates(access_point, self._secrets)[0]
+    def _chain(self, access_point: AccessPoint) -> tuple[Certificate, ...]:
+        chain = read_own_certificates(access_point, self._secrets)
+        certificate = chain[0]
         self._check_dates(certificate)
         key = certificate.key
         if isinstance(key, rsa.RSAPublicKey):
@@ -129,7 +131,7 @@ class KeyRing:
                 )
         elif not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in CURVES:
             raise SigningError("the certificate's key is neither RSA nor on P-256, P-384, P-521")
-        return certificate
+        return chain
 
     def _check_dates(self, certificate: Certificate) -> None:
         now = self._clock()

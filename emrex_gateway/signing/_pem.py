@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xmlsec
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -15,6 +15,8 @@ from emrex_gateway.domain import SignedElmo, UnsignedElmo
 from emrex_gateway.errors import SigningError
 from emrex_gateway.ports import Clock
 from emrex_gateway.signing._certificates import Certificate, PublicKey
+from emrex_gateway.signing._cms import HASHES
+from emrex_gateway.signing._copying import Copies
 from emrex_gateway.signing._form import (
     canonical_signed_info,
     digest_of,
@@ -39,13 +41,15 @@ class PemSigner:
 
     broken = False
 
-    def __init__(self, key: PrivateKey, certificate: Certificate, clock: Clock) -> None:
-        self._certificate = certificate
+    def __init__(self, key: PrivateKey, chain: tuple[Certificate, ...], clock: Clock) -> None:
+        self._certificate = certificate = chain[0]
         self._clock = clock
         self._hash = hash_for(key.public_key())
         self._method = _METHODS[certificate.kind, self._hash]
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         self._key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem)
+        self._private = key
+        self._copies = Copies(chain, self._hash, self._cms_value, clock)
 
     @property
     def certificate_pem(self) -> bytes:
@@ -69,6 +73,16 @@ class PemSigner:
         except xmlsec.Error as error:
             raise SigningError(f"libxmlsec cannot sign with this key: {error}") from None
         return finish(tree, signature, value, self._certificate, self._clock())
+
+    def sign_copy(self, transcript: bytes, elmo: SignedElmo, *, code: str, verify_at: str) -> bytes:
+        """See ``ports.Signer``."""
+        return self._copies.make(transcript, elmo, code=code, verify_at=verify_at)
+
+    def _cms_value(self, data: bytes) -> bytes:
+        hash_ = HASHES[self._hash]
+        if isinstance(self._private, rsa.RSAPrivateKey):
+            return self._private.sign(data, padding.PKCS1v15(), hash_)
+        return self._private.sign(data, ec.ECDSA(hash_))
 
 
 def read_private_key(pem: bytes, passphrase: str | None) -> PrivateKey:

@@ -10,7 +10,6 @@ from typing import Final
 
 import pkcs11
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from pkcs11.constants import Attribute, ObjectClass
@@ -22,6 +21,8 @@ from emrex_gateway.domain import SignedElmo, UnsignedElmo
 from emrex_gateway.errors import ConfigError, SigningError
 from emrex_gateway.ports import Clock, Secrets
 from emrex_gateway.signing._certificates import Certificate
+from emrex_gateway.signing._cms import HASHES
+from emrex_gateway.signing._copying import Copies
 from emrex_gateway.signing._form import (
     canonical_signed_info,
     digest_of,
@@ -37,8 +38,6 @@ _UNFIT: Final = "the token's key does not fit the certificate"
 _drivers: dict[str, int] = {}
 """The process that opened each driver, by its path."""
 
-_HASHES: Final = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
-
 
 class TokenSigner:
     """Signs with a key that never leaves its token. One session, used by one thread at a time.
@@ -47,8 +46,13 @@ class TokenSigner:
     """
 
     def __init__(
-        self, session: pkcs11.Session, key: SignMixin, certificate: Certificate, clock: Clock
+        self,
+        session: pkcs11.Session,
+        key: SignMixin,
+        chain: tuple[Certificate, ...],
+        clock: Clock,
     ) -> None:
+        certificate = chain[0]
         if certificate.key is None:
             raise SigningError("the certificate's key is neither RSA nor EC")
         self._session = session
@@ -59,6 +63,7 @@ class TokenSigner:
         self._public = certificate.key
         self._hash = hash_for(certificate.key)
         self._lock = threading.Lock()
+        self._copies = Copies(chain, self._hash, self._cms_value, clock)
         self.broken = False
 
     @property
@@ -73,6 +78,14 @@ class TokenSigner:
         tree.getroot().append(signature)
         value = self.sign_bytes(canonical_signed_info(signature))
         return finish(tree, signature, value, self._certificate, self._clock())
+
+    def sign_copy(self, transcript: bytes, elmo: SignedElmo, *, code: str, verify_at: str) -> bytes:
+        """See ``ports.Signer``."""
+        return self._copies.make(transcript, elmo, code=code, verify_at=verify_at)
+
+    def _cms_value(self, data: bytes) -> bytes:
+        value = self.sign_bytes(data)
+        return value if isinstance(self._public, rsa.RSAPublicKey) else _in_der(value)
 
     def sign_bytes(self, data: bytes) -> bytes:
         """Sign in the token; for ECDSA r and s side by side (XML Signature 1.1, section 6.4.3)."""
@@ -97,20 +110,26 @@ class TokenSigner:
     def check_fit(self) -> None:
         """Raise ``SigningError`` unless the token's key belongs to the certificate."""
         value = self.sign_bytes(_PROBE)
-        hash_ = _HASHES[self._hash]
+        hash_ = HASHES[self._hash]
         try:
             if isinstance(self._public, rsa.RSAPublicKey):
                 self._public.verify(value, _PROBE, padding.PKCS1v15(), hash_)
             else:
-                half = len(value) // 2
-                r, s = (int.from_bytes(part, "big") for part in (value[:half], value[half:]))
-                self._public.verify(encode_dss_signature(r, s), _PROBE, ec.ECDSA(hash_))
+                self._public.verify(_in_der(value), _PROBE, ec.ECDSA(hash_))
         except InvalidSignature:
             raise SigningError(_UNFIT) from None
 
 
+def _in_der(value: bytes) -> bytes:
+    """An ECDSA value as CMS and most libraries spell it, from r and s side by side."""
+    half = len(value) // 2
+    return encode_dss_signature(
+        int.from_bytes(value[:half], "big"), int.from_bytes(value[half:], "big")
+    )
+
+
 def open_token_signer(
-    where: TokenKey, certificate: Certificate, secrets: Secrets, clock: Clock
+    where: TokenKey, chain: tuple[Certificate, ...], secrets: Secrets, clock: Clock
 ) -> TokenSigner:
     """Log in to the token, find the key, and see that it fits its certificate.
 
@@ -119,9 +138,9 @@ def open_token_signer(
     session = log_in(where, secrets)
     try:
         key = find_key(session, where)
-        if {KeyType.RSA: "rsa", KeyType.EC: "ecdsa"}.get(key.key_type) != certificate.kind:
+        if {KeyType.RSA: "rsa", KeyType.EC: "ecdsa"}.get(key.key_type) != chain[0].kind:
             raise SigningError(_UNFIT)  # noqa: TRY301 - the session has to be closed for it too
-        signer = TokenSigner(session, key, certificate, clock)
+        signer = TokenSigner(session, key, chain, clock)
         signer.check_fit()
     except BaseException:
         session.close()

@@ -60,7 +60,8 @@ def verify(
     tree = parse(document.xml)
     shape = read_shape(tree)
     warnings = check_algorithms(shape.signature_method, shape.digest_method, policy)
-    trusted = usable(read_all(certificates), shape, policy)
+    kind = SIGNATURES[shape.signature_method][0]
+    trusted = usable(read_all(certificates), kind, policy)
     # libxmlsec first: it needs the signature in the tree, which digested_bytes takes out of it.
     signer = next((c for c in trusted if holds(shape.node, c)), None)
     octets = digested_bytes(tree, shape)
@@ -72,7 +73,7 @@ def verify(
         )
     return VerifiedElmo(
         octets,
-        facts(shape, signer, (*warnings, *_cautions(signer, now or datetime.now(UTC)))),
+        facts(shape, signer, (*warnings, *cautions(signer, now or datetime.now(UTC)))),
         witness=_WITNESS,
     )
 
@@ -85,13 +86,12 @@ def read_all(given: Iterable[bytes]) -> tuple[Certificate, ...]:
     return tuple(found.values())[:MAX_CERTIFICATES]
 
 
-def usable(given: Sequence[Certificate], shape: Shape, policy: Policy) -> list[Certificate]:
-    """Those of the certificates whose key can have made the signature and is strong enough.
+def usable(given: Sequence[Certificate], kind: str, policy: Policy) -> list[Certificate]:
+    """Those of the certificates whose key is of the kind that signed, and strong enough.
 
     Raises ``SignatureError``: ``certificate`` when none has that kind of key,
     ``weak-key`` when those that have are too short.
     """
-    kind = SIGNATURES[shape.signature_method][0]
     fitting = [c for c in given if c.kind == kind]
     if not fitting:
         raise SignatureError("no given certificate has the kind of key that signed", "certificate")
@@ -135,7 +135,8 @@ def _bits(certificate: Certificate) -> int:
     return key.key_size if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) else 0
 
 
-def _cautions(signer: Certificate, now: datetime) -> tuple[str, ...]:
+def cautions(signer: Certificate, now: datetime) -> tuple[str, ...]:
+    """What to say beside a signature that holds."""
     found = []
     if now < signer.not_before:
         found.append(f"the certificate is not valid before {signer.not_before.date()}")
