@@ -165,9 +165,8 @@ class Settings:
             raise ConfigError("trail_lifetime must be a day at the least")
         if self.statistics_smallest_cell < 2:
             raise ConfigError("statistics_smallest_cell must be 2 at the least")
-        if self.catalogues:
-            more = (tag for tag in _tags(self.catalogues) if tag not in self.languages)
-            object.__setattr__(self, "languages", (*self.languages, *more))
+        more = (tag for tag in _tags(self.catalogues) if tag not in self.languages)
+        object.__setattr__(self, "languages", (*self.languages, *more))
         if self.time_zone != "UTC":
             try:
                 get_timezone(self.time_zone)
@@ -188,6 +187,8 @@ class Settings:
 
 def _tags(catalogues: str) -> list[str]:
     """The languages (BCP 47) that a folder of catalogues has. Raises ``ConfigError``."""
+    if not catalogues:
+        return []
     if not catalogues.startswith("/"):
         raise ConfigError("catalogues must be an absolute path")
     try:

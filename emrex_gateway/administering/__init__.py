@@ -157,6 +157,7 @@ from emrex_gateway.administering._logins import (
     switch_on_login_method,
     undo_switch_off_login_method,
 )
+from emrex_gateway.administering._look import accessibility_with
 from emrex_gateway.administering._operations import (
     forget_job,
     forget_jobs,
@@ -284,6 +285,7 @@ __all__ = [
     "Turned",
     "VisitLine",
     "Visitor",
+    "accessibility_with",
     "account",
     "account_facts",
     "account_version",

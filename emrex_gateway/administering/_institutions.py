@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from emrex_gateway.administering._change import Thing, put
 from emrex_gateway.administering._codes import check_codes, check_country
+from emrex_gateway.administering._look import check_accessibility, check_colour
 from emrex_gateway.administering._rights import require
 from emrex_gateway.administering._values import (
-    EMAIL,
     HOST,
     LANGUAGE,
     N_,
     SLUG,
+    check_contact,
     check_texts,
     check_url,
     match,
@@ -72,21 +73,9 @@ def check_institution(one: Institution) -> Institution:
         languages=tuple(dict.fromkeys(one.languages)),
         release=_release(one.release, where),
         privacy=_privacy(one.privacy, where),
+        colour=check_colour(one.colour, where),
+        accessibility=check_accessibility(one.accessibility, where),
     )
-
-
-def check_contact(value: str, where: str, name: str) -> None:
-    """Raise ``ConfigError`` unless the value is a mail address or a web address for people."""
-    if EMAIL.match(value.removeprefix("mailto:")):
-        return
-    try:
-        check_url(value, where, http=False, name=name)
-    except ConfigError:
-        raise ConfigError(
-            f"{where}: {name} is neither a mail address nor an https address",
-            name,
-            words=N_("Write an e-mail address, or a web address that begins with https://."),
-        ) from None
 
 
 def _release(rule: ReleaseRule, where: str) -> ReleaseRule:

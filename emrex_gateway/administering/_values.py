@@ -110,6 +110,20 @@ def check_url(value: str, where: str, *, http: bool, name: str = "url") -> None:
         )
 
 
+def check_contact(value: str, where: str, name: str) -> None:
+    """Raise ``ConfigError`` unless the value is a mail address or a web address for people."""
+    if EMAIL.match(value.removeprefix("mailto:")):
+        return
+    try:
+        check_url(value, where, http=False, name=name)
+    except ConfigError:
+        raise ConfigError(
+            f"{where}: {name} is neither a mail address nor an https address",
+            name,
+            words=N_("Write an e-mail address, or a web address that begins with https://."),
+        ) from None
+
+
 def between(value: int, least: int, most: int, where: str, name: str) -> None:
     """Raise unless the number lies within the two."""
     if not least <= value <= most:

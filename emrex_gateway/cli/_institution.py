@@ -27,7 +27,12 @@ def institution() -> None:
 
     Settings are written NAME=VALUE: names.en, country, domain, url, codes.pic,
     codes.erasmus, codes.<type>, support, address, languages (fi,sv), logo,
-    privacy.controller.en, privacy.notice.en, privacy.url.en, privacy.contact,
+    colour (#0b4f9e), privacy.controller.en, privacy.notice.en, privacy.url.en,
+    privacy.contact, accessibility.conformance (full, partial, none),
+    accessibility.assessment (self, third-party), accessibility.law.en,
+    accessibility.gaps.en, accessibility.contact, accessibility.authority.en,
+    accessibility.authority_url.en, accessibility.prepared and
+    accessibility.reviewed (2026-09-30),
     release.released, release.restricted, release.restricted_hosts,
     release.details (parted by commas). An empty value takes a setting away.
     """

@@ -18,11 +18,22 @@ client = false                         # whether it receives records too
 address = "Example Street 1, 00100 Helsinki"
 languages = ["fi", "sv", "en"]
 logo = "https://www.example.edu/logo.svg"
+colour = "#0b4f9e"                     # made readable where it is too light or too dark
 [institutions.privacy]                 # shown to students before they consent, and on error pages
 controller = { en = "Example University" }
 contact = "privacy@example.edu"
 notice = { en = "We send what you choose to the receiver that you come from." }
 url = { en = "https://www.example.edu/privacy" }
+[institutions.accessibility]           # the statement at /example/accessibility
+conformance = "partial"                # or full, none
+assessment = "self"                    # or third-party
+law = { en = "the Act on the Provision of Digital Services (306/2019)" }
+gaps = { en = "Documents that other universities attach may not be accessible. Ask us for another form." }
+contact = "accessibility@example.edu"
+authority = { en = "Finnish Transport and Communications Agency Traficom" }
+authority_url = { en = "https://www.webaccessibility.fi/" }
+prepared = 2026-09-01
+reviewed = 2026-09-30
 
 [[access_points]]
 slug = "example"                       # stands in the address, never changes
@@ -88,6 +99,7 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +116,11 @@ from emrex_gateway.administering._parties import (
 from emrex_gateway.administering._values import read_texts
 from emrex_gateway.cli._plan import Plan, check_references
 from emrex_gateway.domain import (
+    Accessibility,
     AccessPoint,
     AdapterBinding,
+    Assessment,
+    Conformance,
     ElmoVersion,
     Institution,
     LearnerDetail,
@@ -125,6 +140,18 @@ class _Privacy(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     url: dict[str, str] = {}
 
 
+class _Accessibility(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    conformance: Conformance = Conformance.UNKNOWN
+    assessment: Assessment = Assessment.UNKNOWN
+    law: dict[str, str] = {}
+    gaps: dict[str, str] = {}
+    contact: str = ""
+    authority: dict[str, str] = {}
+    authority_url: dict[str, str] = {}
+    prepared: date | None = None
+    reviewed: date | None = None
+
+
 class _Institution(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     slug: str
     names: dict[str, str]
@@ -141,7 +168,9 @@ class _Institution(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     address: str | UnsetType = UNSET
     languages: list[str] | UnsetType = UNSET
     logo: str | UnsetType = UNSET
+    colour: str | UnsetType = UNSET
     privacy: _Privacy | UnsetType = UNSET
+    accessibility: _Accessibility | UnsetType = UNSET
     client: bool | UnsetType = UNSET
 
 
@@ -220,6 +249,12 @@ def _institution(one: _Institution) -> Institution:
             notice=read_texts(one.privacy.notice, where, name="notice", empty=True),
             url=read_texts(one.privacy.url, where, name="url", empty=True),
         )
+    if isinstance(told := one.accessibility, _Accessibility):
+        in_languages = {
+            name: read_texts(getattr(told, name), where, name=name, empty=True)
+            for name in ("law", "gaps", "authority", "authority_url")
+        }
+        said["accessibility"] = Accessibility(**msgspec.structs.asdict(told) | in_languages)
     if isinstance(one.languages, list):
         said["languages"] = tuple(one.languages)
     rule = {f.name: said.pop(f.name) for f in dataclasses.fields(ReleaseRule)}

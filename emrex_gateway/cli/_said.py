@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from emrex_gateway import bootstrap, log
+from emrex_gateway import administering, bootstrap, log
 from emrex_gateway.domain import (
+    Accessibility,
     AccessPoint,
     ElmoVersion,
     Institution,
@@ -64,11 +65,13 @@ def institution_with(one: Institution, said: Mapping[str, str]) -> Institution:
             one = replace(one, codes=codes | ({rest: value} if value else {}))
         elif head == "privacy" and rest:
             one = replace(one, privacy=_privacy(one.privacy, rest, value))
+        elif head == "accessibility" and rest:
+            one = replace(one, accessibility=_accessibility(one.accessibility, rest, value))
         elif head == "release" and rest in _RELEASE:
             one = replace(one, release=replace(one.release, **{rest: _RELEASE[rest](value)}))
         elif name == "languages":
             one = replace(one, languages=tuple(value.replace(",", " ").split()))
-        elif name in ("country", "domain", "url", "support", "address", "logo"):
+        elif name in ("country", "domain", "url", "support", "address", "logo", "colour"):
             changes: dict[str, Any] = {name: value}
             one = replace(one, **changes)
         else:
@@ -111,6 +114,17 @@ def _privacy(privacy: Any, rest: str, value: str) -> Any:
     if kind in ("controller", "notice", "url") and language:
         return replace(privacy, **{kind: _text(getattr(privacy, kind), language, value)})
     raise _unknown(f"privacy.{rest}")
+
+
+def _accessibility(told: Accessibility, rest: str, value: str) -> Accessibility:
+    kind, _dot, language = rest.partition(".")
+    if kind in ("law", "gaps", "authority", "authority_url") and language:
+        changes: dict[str, Any] = {kind: _text(getattr(told, kind), language, value)}
+        return replace(told, **changes)
+    try:
+        return administering.accessibility_with(told, rest, value)
+    except KeyError:
+        raise _unknown(f"accessibility.{rest}") from None
 
 
 def _text(values: Texts, language: str, value: str) -> Texts:

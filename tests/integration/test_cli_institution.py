@@ -92,7 +92,12 @@ def test_an_institution_is_added_changed_and_switched(folder: Path) -> None:
 
 
 WRONG = {
-    "unknown setting": (("colour=red",), "there is no setting 'colour'"),
+    "unknown setting": (("color=red",), "there is no setting 'color'"),
+    "colour": (("colour=red",), "colour is not written as #rrggbb"),
+    "conformance": (("accessibility.conformance=good",), "is none of: full, partial, none"),
+    "day": (("accessibility.prepared=soon",), "a day such as 2026-09-30"),
+    "gaps": (("accessibility.conformance=partial",), "must say what is not accessible"),
+    "statement": (("accessibility.colour=red",), "there is no setting 'accessibility.colour'"),
     "slug": (("slug=other",), "there is no setting 'slug'"),
     "switch": (("enabled=yes",), "there is no setting 'enabled'"),
     "pic": (("codes.pic=12",), "the PIC '12' does not have nine digits"),

@@ -13,7 +13,13 @@ import click
 import pytest
 
 from emrex_gateway.cli import main
-from emrex_gateway.cli._institutions import _AccessPoint, _Institution, _Privacy, read
+from emrex_gateway.cli._institutions import (
+    _Accessibility,
+    _AccessPoint,
+    _Institution,
+    _Privacy,
+    read,
+)
 from emrex_gateway.cli._plan import Plan
 from emrex_gateway.domain import Federation, ProviderFilter, ServiceKey, ServiceProvider
 from emrex_gateway.login import SamlSettings, settings_of
@@ -42,7 +48,10 @@ def test_every_field_of_the_institutions_file_is_documented() -> None:
         for part in re.split(r"^## |^`\[\[", sections, flags=re.M)[1:]
     ]
     documented = [names for names in documented if names]
-    file = [set(part.__struct_fields__) for part in (_Institution, _Privacy, _AccessPoint)]
+    file = [
+        set(part.__struct_fields__)
+        for part in (_Institution, _Privacy, _Accessibility, _AccessPoint)
+    ]
     where, *others = (field.name for field in dataclasses.fields(SamlSettings))
     method = {field.name for field in dataclasses.fields(ProviderFilter)} | set(others)
 

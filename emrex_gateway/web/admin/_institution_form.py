@@ -8,11 +8,15 @@ from typing import Any
 
 from babel import Locale
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import DateField, Field, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from emrex_gateway import administering
 from emrex_gateway.domain import (
+    Accessibility,
+    Assessment,
+    Conformance,
     Institution,
     LearnerDetail,
     PersonIdentifierType,
@@ -28,6 +32,17 @@ _RELEASE = (
     SelectChoice(TO_ALL, _l("to every receiver")),
     SelectChoice(TO_LISTED, _l("only to the receivers listed below")),
     SelectChoice(TO_NOBODY, _l("to nobody")),
+)
+_CONFORMANCE = (
+    SelectChoice("", _l("not assessed yet")),
+    SelectChoice(Conformance.FULL.value, _l("they fully conform")),
+    SelectChoice(Conformance.PARTIAL.value, _l("they partly conform")),
+    SelectChoice(Conformance.NONE.value, _l("they do not conform")),
+)
+_ASSESSMENT = (
+    SelectChoice("", "–"),
+    SelectChoice(Assessment.SELF.value, _l("the institution itself")),
+    SelectChoice(Assessment.THIRD_PARTY.value, _l("a third party")),
 )
 _KINDS = {"esi": _K.ESI, "national": _K.NATIONAL, "learner": _K.NATIONAL_LEARNER, "local": _K.LOCAL}
 _FIRST_CODES = ("erasmus", "pic")
@@ -113,6 +128,52 @@ class InstitutionForm(AdminForm):
         description=_l("Stands at the foot of students' pages, and in transfers."),
         render_kw={"rows": 3, "maxlength": 500},
     )
+    colour = StringField(
+        _l("Colour"),
+        description=_l(
+            "Of the stripe, links and buttons on students' pages: # and six hexadecimal digits, such "
+            "as #0b4f9e. Where it would be hard to read, a darker or lighter shade stands for it."
+        ),
+        render_kw={"maxlength": 7, "autocapitalize": "none", "class": "short"},
+    )
+    conformance = SelectField(
+        _l("How accessible the pages are"),
+        name="accessibility.conformance",
+        description=_l("As an assessment against WCAG 2.2 AA found."),
+        choices=_CONFORMANCE,
+    )
+    assessment = SelectField(
+        _l("Who assessed them"), name="accessibility.assessment", choices=_ASSESSMENT
+    )
+    gaps = TextsField(
+        _l("What is not accessible"),
+        name="accessibility.gaps",
+        description=_l("What it is, why, and what there is instead. A paragraph each."),
+        long=True,
+    )
+    feedback = StringField(
+        _l("Where to tell of barriers"),
+        name="accessibility.contact",
+        description=_l("An e-mail address or a web address. Empty: the help for students."),
+        render_kw={"maxlength": 2000},
+    )
+    law = TextsField(_l("The national law on accessibility"), name="accessibility.law")
+    authority = TextsField(_l("The authority that watches over it"), name="accessibility.authority")
+    authority_url = TextsField(
+        _l("Address at which to complain there"), name="accessibility.authority_url"
+    )
+    prepared = DateField(
+        _l("The statement was prepared on"),
+        name="accessibility.prepared",
+        validators=[Optional()],
+        render_kw={"class": "short"},
+    )
+    reviewed = DateField(
+        _l("It was last reviewed on"),
+        name="accessibility.reviewed",
+        validators=[Optional()],
+        render_kw={"class": "short"},
+    )
     controller = TextsField(
         _l("Controller"),
         name="privacy.controller",
@@ -188,6 +249,18 @@ class InstitutionForm(AdminForm):
                 notice=self.notice.data,
                 url=self.privacy_url.data,
             ),
+            colour=_text(self.colour),
+            accessibility=Accessibility(
+                conformance=Conformance(self.conformance.data or ""),
+                assessment=Assessment(self.assessment.data or ""),
+                law=self.law.data,
+                gaps=self.gaps.data,
+                contact=_text(self.feedback),
+                authority=self.authority.data,
+                authority_url=self.authority_url.data,
+                prepared=self.prepared.data,
+                reviewed=self.reviewed.data,
+            ),
         )
 
     def _rule(self) -> ReleaseRule:
@@ -206,10 +279,24 @@ def _text(field: Field) -> str:
 
 
 _GROUPS = (
-    (_l("The institution"), ("names", "country", "domain", "url", "languages", "logo")),
+    (_l("The institution"), ("names", "country", "domain", "url", "languages", "logo", "colour")),
     (_l("Codes"), ("erasmus", "pic", "codes")),
     (_l("For students"), ("support", "address")),
     (_l("Data protection"), ("controller", "contact", "notice", "privacy_url")),
+    (
+        _l("Accessibility statement"),
+        (
+            "conformance",
+            "assessment",
+            "gaps",
+            "feedback",
+            "law",
+            "authority",
+            "authority_url",
+            "prepared",
+            "reviewed",
+        ),
+    ),
     (
         _l("What leaves of the student"),
         ("esi", "national", "learner", "local", "hosts", "details"),
@@ -247,6 +334,16 @@ def values_of(one: Institution) -> dict[str, Any]:
         "contact": one.privacy.contact,
         "notice": one.privacy.notice,
         "privacy_url": one.privacy.url,
+        "colour": one.colour,
+        "conformance": one.accessibility.conformance.value,
+        "assessment": one.accessibility.assessment.value,
+        "gaps": one.accessibility.gaps,
+        "feedback": one.accessibility.contact,
+        "law": one.accessibility.law,
+        "authority": one.accessibility.authority,
+        "authority_url": one.accessibility.authority_url,
+        "prepared": one.accessibility.prepared,
+        "reviewed": one.accessibility.reviewed,
         **goes,
         "hosts": tuple(sorted(rule.restricted_hosts)),
         "details": [detail.value for detail in rule.details],

@@ -12,7 +12,7 @@ from wtforms import SelectField, StringField
 
 from emrex_gateway import administering
 from emrex_gateway.administering import Switch
-from emrex_gateway.domain import Institution, Permission
+from emrex_gateway.domain import Institution, Permission, palette
 from emrex_gateway.errors import ConfigError, EditConflict
 from emrex_gateway.web._context import services
 from emrex_gateway.web._languages import language
@@ -54,6 +54,13 @@ _ADDED = say(
     "institution.added", _l("The institution is added. What it needs for an export stands below.")
 )
 _SAVED = say("institution.saved", _l("The settings are saved. They hold at once."))
+_SHADED = say(
+    "institution.shaded",
+    _l(
+        "The settings are saved. The colour would be hard to read on some pages, so a darker or "
+        "lighter shade stands for it there: this page's settings show which."
+    ),
+)
 _SAME = say("institution.same", _l("Nothing was changed."))
 _ON = {
     Switch.INSTITUTION: say("institution.on", _l("The institution is switched on.")),
@@ -185,7 +192,7 @@ def settings(institution: str) -> Any:
                 changed = administering.save_institution(
                     services(), actor(), said, version=form.version.data or ""
                 )
-                done = _SAVED if changed else _SAME
+                done = _saved(found, said) if changed else _SAME
                 address = url_for("admin_institutions.one", institution=institution, done=done)
                 return redirect(address, code=303)
         except ConfigError as error:
@@ -193,7 +200,11 @@ def settings(institution: str) -> Any:
         except EditConflict:
             told, status = _conflict(form, found, said, institution), 409
     page = render_template(
-        "emrex/admin/institution_settings.html", form=form, institution=found, conflict=told
+        "emrex/admin/institution_settings.html",
+        form=form,
+        institution=found,
+        conflict=told,
+        shades=palette(found.colour) if found.colour else None,
     )
     return page, status
 
@@ -222,6 +233,13 @@ def flip(institution: str, what: str) -> Response | str:
         undo=None if to_on else institution,
     )
     return redirect(address, code=303)
+
+
+def _saved(before: Institution, said: Institution) -> str:
+    """What to say of a change; of a new colour that some pages cannot take as it is, that as well."""
+    with services().store.read() as uow:
+        now = uow.config.institution(said.slug).colour
+    return _SHADED if now and now != before.colour and palette(now).changed else _SAVED
 
 
 def _conflict(form: InstitutionForm, found: Institution, said: object, institution: str) -> Any:
