@@ -37,6 +37,8 @@ _BY_KEY = {re.sub(r"[^a-z]", "", t.value.lower()): t for t in AttachmentType}
 def term(credit: Row) -> AcademicTerm | None:
     """The term that a course took place in; left out without a name or in a wrong order."""
     row = credit.row("academicTerm", "academicTerm")
+    if not row:
+        return None
     titles, start, end = row.texts("name"), row.day("startDate"), row.day("endDate")
     if not titles or start is None or end is None or end < start:
         return None
@@ -62,6 +64,8 @@ def levels(credit: Row) -> tuple[Level, ...]:
 def group(credit: Row) -> Group | None:
     """The group of options that a record belongs to; needs both identifiers."""
     row = credit.row("group", "group")
+    if not row:
+        return None
     type_id, id_ = row.text("typeId", 200), row.text("id", 200)
     if not type_id or not id_:
         return None
@@ -121,6 +125,8 @@ def _attachment(row: Row) -> Attachment | None:
 def supplement(credit: Row, attachments: Attachments) -> DiplomaSupplement | None:
     """The diploma supplement; needs a date and at least one section."""
     row = credit.row("diplomaSupplement", "diplomaSupplement")
+    if not row:
+        return None
     issued = row.day("issueDate")
     sections = _sections(row, attachments, _SECTION_DEPTH)
     if issued is None or not sections:
@@ -160,6 +166,8 @@ def _sections(row: Row, attachments: Attachments, depth: int) -> tuple[Supplemen
 def recognised(credit: Row) -> Recognised | None:
     """Since when and from where, for a record that stands for studies elsewhere."""
     row = credit.row("recognition", "recognition")
+    if not row:
+        return None
     source = row.texts("sourceName") or organisation_name(
         row.row("sourceOrganisation", "organisation")
     )

@@ -67,6 +67,8 @@ _NOT_ID = re.compile(r"[^A-Za-z0-9._-]+")
 
 def grade(assessment: Row) -> str | None:
     """The grade as it is written: a code, a number, or whatever the scale has."""
+    if not assessment:
+        return None
     value = assessment.raw("grade")
     if isinstance(value, dict):
         return assessment.row("grade", "grade").text("code", 200)
@@ -96,7 +98,6 @@ def status(credit: Row) -> Status | None:
     An accepted credit with a failing grade is failed. A status that we don't
     know is not taken for passed.
     """
-    assessment = credit.row("assessment", "assessment")
     word = (credit.text("completedCreditStatus", 100) or "").upper()
     if word == "NOT_PARTICIPATED":
         return None
@@ -104,18 +105,22 @@ def status(credit: Row) -> Status | None:
         return Status.FAILED
     if word not in ("ACCEPTED", ""):
         return Status.IN_PROGRESS
-    if _fails(assessment):
+    assessment = credit.row("assessment", "assessment")
+    code = grade(assessment)
+    if _fails(assessment, code):
         return Status.FAILED
-    if word == "ACCEPTED" or grade(assessment) is not None:
+    if word == "ACCEPTED" or code is not None:
         return Status.PASSED
     return Status.IN_PROGRESS
 
 
-def _fails(assessment: Row) -> bool:
+def _fails(assessment: Row, grade_code: str | None) -> bool:
+    if not assessment:
+        return False
     passed = assessment.row("grade", "grade").flag("passed")
     if passed is not None:
         return not passed
-    code = (grade(assessment) or "").upper()
+    code = (grade_code or "").upper()
     thesis = assessment.row("gradingScale", "gradingScale").integer("scale") == 4
     return code in assessment.reading.failing_grades or (thesis and code == _THESIS_FAIL)
 
@@ -123,6 +128,8 @@ def _fails(assessment: Row) -> bool:
 def shortened_grading(assessment: Row) -> ShortenedGrading | None:
     """Shares of fellow students; left out unless three percentages that make 100."""
     row = assessment.row("shortenedGrading", "shortenedGrading")
+    if not row:
+        return None
     lower, equal, higher = (row.decimal(name) for name in ("lower", "equal", "higher"))
     if lower is None or equal is None or higher is None:
         return None
@@ -134,6 +141,8 @@ def shortened_grading(assessment: Row) -> ShortenedGrading | None:
 def distribution(assessment: Row) -> ResultDistribution | None:
     """The histogram of everybody's results; left out when a category is incomplete."""
     row = assessment.row("resultDistribution", "resultDistribution")
+    if not row:
+        return None
     categories: list[tuple[str, int]] = []
     for category in row.rows("categories", "category"):
         label, count = category.text("label", 100), category.integer("count")

@@ -37,8 +37,13 @@ class Issuers:
         self._own_codes = {*own_codes, institution.codes.get(NATIONAL_CODE, "")} - {""}
         self._known: dict[str, Issuer] = {}
         self._rich: set[str] = set()
+        self._same: dict[str, Issuer] = {}
+        learned: set[str] = set()
         for organisation in organisations:
-            self._learn(organisation)
+            spelt = repr(organisation.values)  # rows repeat their organisation word for word
+            if spelt not in learned:
+                learned.add(spelt)
+                self._learn(organisation)
 
     def _learn(self, organisation: Row) -> None:
         key = _key(organisation)
@@ -51,6 +56,13 @@ class Issuers:
 
     def of(self, organisation: Row) -> Issuer:
         """Return the issuer that a row's organisation means."""
+        spelt = repr(organisation.values)
+        issuer = self._same.get(spelt)
+        if issuer is None:
+            issuer = self._same[spelt] = self._meant(organisation)
+        return issuer
+
+    def _meant(self, organisation: Row) -> Issuer:
         key = _key(organisation)
         hei = (organisation.text("hei", 200) or "").lower()
         code = organisation.text("organisationTkCode", 100) or ""

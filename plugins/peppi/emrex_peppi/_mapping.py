@@ -77,7 +77,8 @@ def records(
     rows = [Row("credit", values, reading) for values in credits_]
     live = last_states([Completed.of(row, position) for position, row in enumerate(rows)])
     above = parents(live)
-    kept = {credit.position: credit for credit in live if _counts(credit)}
+    statuses = {credit.position: _status(credit) for credit in live}
+    kept = {credit.position: credit for credit in live if statuses[credit.position] is not None}
     mapper = _Mapper(institution, settings, reading, list(kept.values()), study_rights)
     wholes = {_lift(position, above, kept) for position in kept}
     keys = _keys(kept)
@@ -85,14 +86,15 @@ def records(
     for position, credit in kept.items():
         parent = _lift(position, above, kept)
         type_ = _type(credit, kept.get(parent) if parent is not None else None, position in wholes)
-        found.append(
-            mapper.record(credit, keys[position], None if parent is None else keys[parent], type_)
-        )
+        whole = None if parent is None else keys[parent]
+        status = statuses[position] or Status.IN_PROGRESS
+        found.append(mapper.record(credit, keys[position], whole, type_, status))
     return tuple(found)
 
 
-def _counts(credit: Completed) -> bool:
-    return credit.row.integer("type") != _NOT_COUNTED and _grades.status(credit.row) is not None
+def _status(credit: Completed) -> Status | None:
+    """What the credit says of passing; ``None`` where nothing counts or was attempted."""
+    return None if credit.row.integer("type") == _NOT_COUNTED else _grades.status(credit.row)
 
 
 def _lift(position: int, above: Mapping[int, int], kept: Mapping[int, Completed]) -> int | None:
@@ -151,7 +153,7 @@ class _Mapper:
         self._eqf = {row.text("id", 200): level for row in rights if (level := _eqf_level(row))}
 
     def record(
-        self, credit: Completed, key: str, parent: str | None, type_: LosType
+        self, credit: Completed, key: str, parent: str | None, type_: LosType, status: Status
     ) -> StudyRecord:
         row = credit.row
         return StudyRecord(
@@ -161,15 +163,14 @@ class _Mapper:
                 row.row("organisationResponsibleForCompletion", "organisation")
             ),
             specification=_specification(credit, type_),
-            instance=self._instance(credit, type_),
+            instance=self._instance(credit, type_, status),
             recognised=_extras.recognised(row),
         )
 
-    def _instance(self, credit: Completed, type_: LosType) -> Instance:
+    def _instance(self, credit: Completed, type_: LosType, status: Status) -> Instance:
         row = credit.row
         assessment = row.row("assessment", "assessment")
         degree = type_ is LosType.DEGREE_PROGRAMME
-        status = _grades.status(row) or Status.IN_PROGRESS
         start = row.day("startDate")
         late = start is not None and credit.completed is not None and start > credit.completed
         return Instance(
@@ -194,8 +195,10 @@ class _Mapper:
 
     def _levels(self, row: Row, degree: bool) -> tuple[Level, ...]:
         levels = _extras.levels(row)
+        if not degree:
+            return levels
         eqf = self._eqf.get(row.text("studyRightId", 200))
-        if degree and eqf and not any(level.type == "EQF" for level in levels):
+        if eqf and not any(level.type == "EQF" for level in levels):
             levels = (Level(type="EQF", value=eqf), *levels)
         return levels
 
@@ -274,7 +277,7 @@ def _language(row: Row) -> str | None:
     primary = {(tag or "").partition("-")[0] for tag in tags}
     languages = {_LANGUAGES.get(code, code) for code in primary}
     only = languages.pop() if len(languages) == 1 else ""
-    return only if re.fullmatch("[a-z]{2}", only) else None
+    return only if len(only) == 2 and only.isascii() and only.islower() else None
 
 
 def _eqf_level(right: Row) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,9 @@ _VALUE_KEY = re.compile(r"value([A-Z][a-z]{1,2})")
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:$|[T ])")
 _FINNISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _EPOCH = re.compile(r"-?\d{9,15}")
+_LARGEST = 10**9
+"""No figure of a study record comes near."""
+_LONGEST_TAG = 100
 _EARLIEST, _LATEST = date(1880, 1, 1), date(2200, 1, 1)
 
 
@@ -31,6 +35,7 @@ class Reading:
     """How the system at hand writes: its names, time zone and odd codes."""
 
     names: Mapping[tuple[str, str], str]
+    by_kind: Mapping[str, Mapping[str, str]]
     zone: ZoneInfo
     no_languages: frozenset[str]
     failing_grades: frozenset[str]
@@ -38,33 +43,48 @@ class Reading:
     @classmethod
     def of(cls, settings: PeppiSettings) -> Reading:
         """Take what reading needs out of the settings."""
+        names = actual_names(settings.renamed)
+        by_kind: dict[str, dict[str, str]] = {}
+        for (kind, name), actual in names.items():
+            by_kind.setdefault(kind, {})[name] = actual
         return cls(
-            names=actual_names(settings.renamed),
+            names=names,
+            by_kind=by_kind,
             zone=ZoneInfo(settings.timezone),
             no_languages=frozenset(settings.no_languages),
             failing_grades=frozenset(g.upper() for g in settings.failing_grades),
         )
 
 
-@dataclass(frozen=True, slots=True)
 class Row:
-    """One JSON object; ``kind`` says which of ours it is, so that its names can be looked up."""
+    """One JSON object; ``kind`` says which of ours it is, so that its names can be looked up.
 
-    kind: str
-    values: Mapping[str, Any]
-    reading: Reading
+    A false row has nothing in it. A plain class: a listing makes tens of thousands of them.
+    """
+
+    __slots__ = ("_names", "reading", "values")
+
+    def __init__(self, kind: str, values: Mapping[str, Any], reading: Reading) -> None:
+        self._names = reading.by_kind[kind]
+        self.values = values
+        self.reading = reading
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
 
     def raw(self, name: str) -> Any:
         """The value as decoded, ``None`` when absent. ``KeyError`` for a name that we don't list."""
-        return self.values.get(self.reading.names[self.kind, name])
+        return self.values.get(self._names[name])
 
     def text(self, name: str, limit: int = TEXT_LIMIT) -> str | None:
         """A string or a number as clean text; ``None`` for anything else and for blanks."""
-        return plain_text(self.raw(name), limit)
+        value = self.values.get(self._names[name])
+        return None if value is None else plain_text(value, limit)
 
     def texts(self, name: str) -> Texts:
         """A localised text in any of the shapes in use."""
-        return localised(self.raw(name))
+        value = self.values.get(self._names[name])
+        return () if value is None else localised(value)
 
     def decimal(self, name: str) -> Decimal | None:
         """A number that is not negative, written in whatever way."""
@@ -72,7 +92,10 @@ class Row:
 
     def integer(self, name: str) -> int | None:
         """A whole number, written in whatever way."""
-        value = plain_decimal(self.raw(name))
+        raw = self.raw(name)
+        if type(raw) is int and 0 <= raw < _LARGEST:
+            return raw
+        value = plain_decimal(raw)
         return int(value) if value is not None and value == value.to_integral_value() else None
 
     def flag(self, name: str) -> bool | None:
@@ -82,11 +105,12 @@ class Row:
 
     def day(self, name: str) -> date | None:
         """A date in ISO form, Finnish form, or as a moment in epoch milliseconds."""
-        return plain_date(self.raw(name), self.reading.zone)
+        value = self.values.get(self._names[name])
+        return None if value is None else plain_date(value, self.reading.zone)
 
     def row(self, name: str, kind: str) -> Row:
         """An object inside this one; an empty one when absent."""
-        value = self.raw(name)
+        value = self.values.get(self._names[name])
         return Row(kind, value if isinstance(value, dict) else {}, self.reading)
 
     def rows(self, name: str, kind: str) -> tuple[Row, ...]:
@@ -99,21 +123,24 @@ class Row:
     def strings(self, name: str) -> tuple[str, ...]:
         """The texts of a list inside this one, or the one text that stands in its place."""
         value = self.raw(name)
+        if value is None:
+            return ()
         items = value if isinstance(value, list) else [value]
         return tuple(text for item in items if (text := plain_text(item)) is not None)
 
 
 def plain_text(value: Any, limit: int = TEXT_LIMIT) -> str | None:
     """Make text without characters that XML 1.0 forbids (section 2.2, Char), not blank, not endless."""
-    if isinstance(value, bool):
+    if value is None or value is True or value is False:
         return None
     if isinstance(value, Decimal):
         value = _figure(value)
-    if isinstance(value, int):
+    elif isinstance(value, int):
         value = str(value)
     if not isinstance(value, str):
         return None
-    cleaned = _FORBIDDEN.sub("", value).strip()
+    # Nothing that is forbidden is printable, and most texts are.
+    cleaned = (value if value.isprintable() else _FORBIDDEN.sub("", value)).strip()
     if len(cleaned) > limit:
         cleaned = cleaned[: limit - 1] + "…"
     return cleaned or None
@@ -125,12 +152,14 @@ def localised(value: Any) -> Texts:
     A language that the source does not name stays unknown; the first value of
     a language counts.
     """
+    if value is None:
+        return ()
     found: dict[str | None, str] = {}
     for lang, item in _pairs(value):
-        text = plain_text(item)
-        if text is not None and isinstance(item, str):
+        text = plain_text(item) if isinstance(item, str) else None
+        if text is not None:
             found.setdefault(lang, text)
-    return tuple(LangString(text, lang) for lang, text in found.items())
+    return tuple([LangString(text, lang) for lang, text in found.items()])
 
 
 def _pairs(value: Any) -> list[tuple[str | None, Any]]:
@@ -138,7 +167,7 @@ def _pairs(value: Any) -> list[tuple[str | None, Any]]:
         return [pair for item in value if not isinstance(item, list) for pair in _pairs(item)]
     if not isinstance(value, dict):
         return [(None, value)]
-    if isinstance(value.get("values"), dict | list):
+    if isinstance(value.get("values"), (dict, list)):
         inner = value["values"]
         return [] if "values" in inner else _pairs(inner)
     if "value" in value or "text" in value:
@@ -146,16 +175,28 @@ def _pairs(value: Any) -> list[tuple[str | None, Any]]:
         return [(language_tag(tag), value.get("value") or value.get("text"))]
     pairs: list[tuple[str | None, Any]] = []
     for key, item in value.items():
-        named = _VALUE_KEY.fullmatch(key)
-        tag = language_tag(named.group(1) if named else key)
+        tag = _tag_in_key(key) if len(key) <= _LONGEST_TAG else None
         if tag:
             pairs.append((tag, item))
     return pairs
 
 
+@lru_cache(maxsize=256)  # a listing has a handful of them, thousands of times
+def _tag_in_key(key: str) -> str | None:
+    named = _VALUE_KEY.fullmatch(key)
+    return language_tag(named.group(1) if named else key)
+
+
 def language_tag(value: Any) -> str | None:
     """Return a BCP 47 tag with its language in small letters, or ``None``."""
-    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value.strip()):
+    if not isinstance(value, str) or len(value) > _LONGEST_TAG:
+        return None
+    return _tag(value)
+
+
+@lru_cache(maxsize=256)
+def _tag(value: str) -> str | None:
+    if not _LANGUAGE.fullmatch(value.strip()):
         return None
     language, _, rest = value.strip().replace("_", "-").partition("-")
     return f"{language.lower()}-{rest}" if rest else language.lower()
@@ -163,7 +204,9 @@ def language_tag(value: Any) -> str | None:
 
 def plain_decimal(value: Any) -> Decimal | None:
     """Read ``5``, ``"5.0"``, ``"5,0"``, ``"1 000,5"`` or ``"5 op"``; ``None`` for all else."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+    if type(value) is int and 0 <= value < _LARGEST:
+        return Decimal(value)
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
         return None
     if isinstance(value, str):
         value = re.sub(r"[\s\u00a0]", "", value[:40]).removesuffix("op").replace(",", ".")
@@ -173,7 +216,7 @@ def plain_decimal(value: Any) -> Decimal | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    if not number.is_finite() or not 0 <= number < 10**9 or number.adjusted() < -9:
+    if not number.is_finite() or not 0 <= number < _LARGEST or number.adjusted() < -9:
         return Decimal(0) if number.is_finite() and number.is_zero() else None
     return Decimal(_figure(number))
 
@@ -192,6 +235,8 @@ def plain_date(value: Any, zone: ZoneInfo) -> date | None:
     A moment becomes the date that it was in ``zone``; a time without an offset
     is local there already.
     """
+    if value is None:
+        return None
     try:
         day = _date(value, zone)
     except (ValueError, OverflowError):
@@ -203,6 +248,8 @@ def _date(value: Any, zone: ZoneInfo) -> date | None:
     if isinstance(value, str):
         value = value.strip()
         if _ISO_DATE.match(value):
+            if len(value) == len("2024-05-31"):
+                return date.fromisoformat(value)
             moment = datetime.fromisoformat(value)
             return moment.astimezone(zone).date() if moment.tzinfo else moment.date()
         if finnish := _FINNISH_DATE.fullmatch(value):
