@@ -16,4 +16,4 @@ def statement(slug: str) -> str:
     home = institution(slug)
     if home is None:
         raise NoSuchAccessPoint("no such data access point")
-    return render_template("emrex/accessibility.html", told=home.accessibility)
+    return render_template("emrex/accessibility.html", home=home, told=home.accessibility)

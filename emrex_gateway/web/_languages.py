@@ -57,7 +57,8 @@ def language() -> str:
 
 def tag() -> str:
     """The page's language as the settings name it, such as ``"fi"`` or ``"pt-BR"``."""
-    return str(g.get("emrex_language") or language())
+    plain = language()  # this chooses, where nobody has yet
+    return str(g.get("emrex_language") or plain)
 
 
 def direction() -> str:
