@@ -17,6 +17,7 @@ from emrex_gateway.ports import Clock
 from emrex_gateway.signing._certificates import Certificate, PublicKey
 from emrex_gateway.signing._cms import HASHES
 from emrex_gateway.signing._copying import Copies
+from emrex_gateway.signing._direct import METHODS
 from emrex_gateway.signing._form import (
     canonical_signed_info,
     digest_of,
@@ -28,13 +29,6 @@ from emrex_gateway.signing._form import (
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
-_METHODS = {
-    ("rsa", "sha256"): xmlsec.constants.TransformRsaSha256,
-    ("ecdsa", "sha256"): xmlsec.constants.TransformEcdsaSha256,
-    ("ecdsa", "sha384"): xmlsec.constants.TransformEcdsaSha384,
-    ("ecdsa", "sha512"): xmlsec.constants.TransformEcdsaSha512,
-}
-
 
 class PemSigner:
     """Signs through libxmlsec with a key in this process's memory; nothing breaks, nothing to close."""
@@ -45,7 +39,7 @@ class PemSigner:
         self._certificate = certificate = chain[0]
         self._clock = clock
         self._hash = hash_for(key.public_key())
-        self._method = _METHODS[certificate.kind, self._hash]
+        self._method = METHODS[certificate.kind, self._hash]
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         self._key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem)
         self._private = key

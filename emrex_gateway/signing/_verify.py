@@ -13,6 +13,7 @@ from emrex_gateway.domain import SignatureFacts, SignedElmo, VerifiedElmo
 from emrex_gateway.domain._elmo import _WITNESS
 from emrex_gateway.errors import SignatureError
 from emrex_gateway.signing._certificates import Certificate, read_certificates
+from emrex_gateway.signing._direct import signed_directly
 from emrex_gateway.signing._parse import parse
 from emrex_gateway.signing._policy import (
     CANONICALIZATIONS,
@@ -62,8 +63,11 @@ def verify(
     warnings = check_algorithms(shape.signature_method, shape.digest_method, policy)
     kind = SIGNATURES[shape.signature_method][0]
     trusted = usable(read_all(certificates), kind, policy)
-    # libxmlsec first: it needs the signature in the tree, which digested_bytes takes out of it.
-    signer = next((c for c in trusted if holds(shape.node, c)), None)
+    # Both before digested_bytes, which takes the signature out of the tree. Most signatures have
+    # the form that needs no canonicaliser; the others libxmlsec verifies as a whole.
+    signer = next((c for c in trusted if signed_directly(shape, c)), None)
+    if signer is None:
+        signer = next((c for c in trusted if holds(shape.node, c)), None)
     octets = digested_bytes(tree, shape)
     if not digest_holds(octets, shape):
         raise SignatureError("the document was changed after it was signed", "digest")

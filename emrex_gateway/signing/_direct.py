@@ -1,0 +1,74 @@
+"""The signature's value, compared with what must have been signed, written out here.
+
+A signature in the form that we write, and most providers do, covers a SignedInfo whose canonical
+form is known beforehand, down to the digest in it. It is written out here from what was read and
+checked, not taken from the document: when the trusted key signed *these* bytes, it signed this
+digest under these algorithms, however the document spells its own SignedInfo. That needs no
+canonicaliser, so it also judges the one that our signers use, and libxmlsec need not digest the
+document once more. What is spelt otherwise does not match and is left to libxmlsec as a whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Final
+
+import xmlsec
+
+from emrex_gateway.signing._certificates import Certificate
+from emrex_gateway.signing._policy import C14N, DS, ENVELOPED, SIGNATURES
+from emrex_gateway.signing._shape import Shape
+
+METHODS: Final = {
+    ("rsa", "sha256"): xmlsec.constants.TransformRsaSha256,
+    ("ecdsa", "sha256"): xmlsec.constants.TransformEcdsaSha256,
+    ("ecdsa", "sha384"): xmlsec.constants.TransformEcdsaSha384,
+    ("ecdsa", "sha512"): xmlsec.constants.TransformEcdsaSha512,
+}
+"""libxmlsec's names by the kind of key and the hash: those that we sign with."""
+
+
+def signed_directly(shape: Shape, certificate: Certificate) -> bool:
+    """Tell whether the certificate's key signed the canonical SignedInfo of our form with this digest.
+
+    ``False`` says nothing yet: the signature may have another form.
+    """
+    method = METHODS.get(SIGNATURES[shape.signature_method])
+    if method is None or shape.canonicalization != C14N or shape.reference_canonicalization != C14N:
+        return False
+    try:
+        value = base64.b64decode("".join((shape.node[1].text or "").split()), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(certificate.spki, xmlsec.constants.KeyDataFormatPem)
+    try:
+        context.verify_binary(_canonical(shape), method, value)
+    except xmlsec.Error:
+        return False
+    return True
+
+
+def _canonical(shape: Shape) -> bytes:
+    """Canonical XML 1.0 of a SignedInfo with its namespace as the default one, and nothing inherited.
+
+    No URI in it needs escaping: all are constants of ``_policy``.
+    """
+    digest = base64.b64encode(shape.digest).decode("ascii")
+    return "".join(
+        (
+            f'<SignedInfo xmlns="{DS}">',
+            _empty("CanonicalizationMethod", C14N),
+            _empty("SignatureMethod", shape.signature_method),
+            '<Reference URI="">',
+            f"<Transforms>{_empty('Transform', ENVELOPED)}</Transforms>",
+            _empty("DigestMethod", shape.digest_method),
+            f"<DigestValue>{digest}</DigestValue>",
+            "</Reference></SignedInfo>",
+        )
+    ).encode("ascii")
+
+
+def _empty(name: str, algorithm: str) -> str:
+    return f'<{name} Algorithm="{algorithm}"></{name}>'
