@@ -4,7 +4,8 @@ The gateway is an application of its own, mounted into the host's WSGI
 callable: the host's extensions, hooks, headers, CSRF protection, catalogues
 and session do not meet its requests, and the gateway's do not meet the host's.
 The only bridge is the question "who is logged in here?", asked within a
-context of the host.
+context of the host. The host's templates gain one, ``emrex/button.html``, behind
+all of its own.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from flask import Flask
+from jinja2 import BaseLoader, ChoiceLoader
 
 from emrex_gateway import bootstrap, settings
 from emrex_gateway.domain import HostAdministrator, Identity
 from emrex_gateway.errors import ConfigError
 from emrex_gateway.factory import inner_app, mount
 from emrex_gateway.services import Services
+from emrex_gateway.web import button_loader
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -77,6 +80,17 @@ class EmrexGateway:
         app.extensions["emrex_gateway"] = services
         # setattr: Flask documents replacing wsgi_app; mypy sees a method
         setattr(app, "wsgi_app", mounted)  # noqa: B010
+        _offer(app, button_loader(services.settings.mount_path))
+
+
+def _offer(app: Flask, ours: BaseLoader) -> None:
+    """Let the host's templates find ours, after its own and before those of its blueprints.
+
+    Flask's loader asks ``jinja_loader`` at each look-up; nothing of the host's environment is made
+    here, so the host may still set its options.
+    """
+    own = app.jinja_loader
+    app.jinja_loader = ChoiceLoader([own, ours]) if own else ours
 
 
 class _Host:

@@ -1,13 +1,15 @@
-"""The simulator's own pages: start, login, study record."""
+"""The simulator's own pages: start, login, study record, and the gateway's button in three ways."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
     Response,
+    abort,
     current_app,
     redirect,
     render_template,
@@ -27,6 +29,16 @@ from examples.campus._record import record_page
 pages = Blueprint("campus", __name__)
 
 _PAGE = 100
+
+_BUTTONS = (
+    (
+        "macro",
+        "A Jinja macro",
+        "For a Flask application that embeds the gateway, as this one does.",
+    ),
+    ("form", "A plain HTML form", "For a host of any kind, without scripts."),
+    ("component", "A web component", "For a page that has no style of its own for buttons."),
+)
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -93,6 +105,39 @@ def record() -> str:
     """The student's study record, a hundred rows a page, and the way to take it elsewhere."""
     shown = record_page(current_user.person, request.args.get("page", 1, int), _PAGE)
     return render_template("campus/record.html", shown=shown, export_url=export_path())
+
+
+@pages.get("/buttons")
+def buttons() -> str:
+    """The three ways to the gateway that a host can choose from, each running beside its source."""
+    if export_path() is None:
+        abort(404)
+    known = {
+        "gateway": str(current_app.config["EMREX_PUBLIC_URL"]).rstrip("/"),
+        "access_point": current_app.config["CAMPUS_ACCESS_POINT"],
+    }
+    shown = []
+    for name, title, use in _BUTTONS:
+        template = f"campus/buttons/{name}.html"
+        source = current_app.jinja_env.get_template(template)
+        shown.append(
+            {
+                "name": name,
+                "title": title,
+                "use": use,
+                "template": template,
+                "source": _with(known, Path(str(source.filename)).read_text("utf-8")),
+            }
+        )
+    return render_template("campus/buttons.html", buttons=shown, **known)
+
+
+def _with(known: dict[str, str], source: str) -> str:
+    """What somebody else would write there: our variables by their values, the rest as it stands."""
+    source = source.replace("(access_point,", f'("{known["access_point"]}",')
+    for name, value in known.items():
+        source = source.replace("{{ " + name + " }}", value)
+    return source.strip()
 
 
 def export_path() -> str | None:
