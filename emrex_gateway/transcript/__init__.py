@@ -14,6 +14,7 @@ from emrex_gateway.domain import AttachmentType, Document, Issuer, Report
 from emrex_gateway.transcript._compile import ATTACHED_NAME, RefusedText, compile_pdf
 from emrex_gateway.transcript._fonts import load_fonts
 from emrex_gateway.transcript._labels import LANGUAGES, supported
+from emrex_gateway.transcript._measure import Ruler
 from emrex_gateway.transcript._records import report_view
 from emrex_gateway.transcript._text import Glyphs
 from emrex_gateway.transcript._view import (
@@ -22,6 +23,8 @@ from emrex_gateway.transcript._view import (
     document_title,
     has_extensions,
     learner_facts,
+    learner_identifiers,
+    names_of,
 )
 
 __all__ = ["ATTACHED_NAME", "LANGUAGES", "missing_characters", "preload", "render"]
@@ -113,8 +116,9 @@ def _view(
 ) -> tuple[dict[str, Any], frozenset[str]]:
     """The template's data, and the characters that were spelled out in them."""
     chosen = supported(language)
-    glyphs = Glyphs(load_fonts(), chosen, only_main=only_main)
-    words = Words(chosen, glyphs)
+    fonts = load_fonts()
+    glyphs = Glyphs(fonts, chosen, only_main=only_main)
+    words = Words(chosen, glyphs, Ruler(fonts.advances))
     files = Attachments()
     if kind is AttachmentType.EMREX_TRANSCRIPT:
         for attachment in document.attachments:
@@ -128,11 +132,18 @@ def _view(
         "emrex": kind is AttachmentType.EMREX_TRANSCRIPT,
         "generated": words.moment(document.generated_at),
         "name": words.value(f"{learner.family_name}, {learner.given_names}".strip(", ")),
+        "issuers": [names_of(issuer, words)[0] for issuer in _issuers(reports)],
         "born": words.long_date(learner.birth_date) if learner.birth_date else None,
         "learner": learner_facts(learner, words),
+        "identifiers": learner_identifiers(learner, words),
         "reports": [report_view(report, words) for report in reports],
         "attachments": files.listed(words),
         "extensions": has_extensions(document, reports),
     }
     missing = frozenset(glyphs.missing)
-    return {**data, "missing": bool(missing)}, missing
+    return {**data, "missing": bool(missing), "families": sorted(glyphs.families)}, missing
+
+
+def _issuers(reports: Sequence[Report]) -> list[Issuer]:
+    """Each institution once, in the order of the reports."""
+    return list(dict.fromkeys(report.issuer for report in reports))

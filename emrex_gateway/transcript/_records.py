@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from emrex_gateway.domain import (
@@ -18,15 +18,47 @@ from emrex_gateway.domain import (
     SupplementSection,
     totals,
 )
-from emrex_gateway.transcript._text import GRADE, TERM, Value, text_of_html
-from emrex_gateway.transcript._view import Attachments, Fact, Words, issuer_facts, walk
+from emrex_gateway.transcript._measure import (
+    BODY,
+    CREDITS,
+    SMALL,
+    STEP,
+    STUDIES,
+    WHEN,
+)
+from emrex_gateway.transcript._measure import (
+    GRADE as GRADE_WIDTH,
+)
+from emrex_gateway.transcript._measure import (
+    TERM as TERM_SIZE,
+)
+from emrex_gateway.transcript._text import (
+    GRADE,
+    TERM,
+    Value,
+    plain,
+    runs_right_to_left,
+    text_of_html,
+)
+from emrex_gateway.transcript._view import (
+    Attachments,
+    Fact,
+    Words,
+    issuer_facts,
+    line_of,
+    names_of,
+    stacked,
+    walk,
+)
 
 _INDENTED_LEVELS = 6
 """Deeper rows are not indented further, or the column would close; their depth is spelled out."""
 
 
+_TITLE_LIMIT = 200
+"""Characters of a title that are repeated with its details."""
 _SHORT = 1_000
-"""Characters of titles and descriptions up to which a row is not divided between pages."""
+"""Characters of a row's texts up to which it is not divided between pages."""
 
 
 class _Schemes:
@@ -55,65 +87,142 @@ class _Schemes:
 
 
 def report_view(report: Report, words: Words) -> dict[str, Any]:
-    """Everything of one report, for the template's ``report``."""
+    """Everything of one report, for the template's ``report-part``."""
     schemes, files = _Schemes(), Attachments()
     rows: list[dict[str, Any]] = []
+    details: list[dict[str, Any]] = []
     supplements: list[dict[str, Any]] = []
     for number, depth, node in walk(report.opportunities):
-        row = _row(number, depth, node, words, files)
+        row = _row(number, depth, node, words)
         rows.append({**row, "scheme": schemes.number(node.instance.grading_scheme)})
+        if detail := _detail(number, row["title"], node, words, files):
+            details.append(detail)
         if node.instance.diploma_supplement:
             supplements.append(_supplement(number, node, words, files))
     for attachment in report.attachments:
         files.number(attachment)
-    titles = words.all_of(report.issuer.titles) or [words.own(words["no_title"])]
+    title, *others = names_of(report.issuer, words)
     return {
-        "title": titles[0],
-        "others": titles[1:],
+        "title": title,
+        "others": others,
         "facts": issuer_facts(report, words),
-        "rows": rows,
+        "rows": [_measured(row, words) for row in _without_single_scheme(rows)],
         "totals": [words.credit(credit) for credit in totals(report.opportunities)],
         "schemes": schemes.listed(words),
+        "terms": _terms(report, words),
+        "details": details,
         "supplements": supplements,
         "attachments": files.listed(words),
     }
 
 
-def _row(
-    number: str, depth: int, node: LearningOpportunity, words: Words, files: Attachments
-) -> dict[str, Any]:
+def _measured(row: dict[str, Any], words: Words) -> dict[str, Any]:
+    """The row with its ``height`` in points, ``None`` where typst must measure it."""
+    if not row["straight"]:
+        return {**row, "height": None}
+    title: Value = row["title"]
+    if isinstance(title, str):
+        title = f"{row['no']}  {title}"
+    elif len(title["s"]) == 1:
+        title = {**title, "s": [f"{row['no']}  {title['s'][0]}"]}
+    studies = [(title, BODY), *((text, SMALL) for text in row["below"])]
+    when = [(row["day"], BODY)] if row["day"] is not None else []
+    when += [(row["term"], TERM_SIZE)] if row["term"] is not None else []
+    grade = [(row["grade"], BODY)]
+    if row["scheme"] is not None:
+        grade.append((f"{words['scheme']} {row['scheme']}", SMALL))
+    cells = [
+        (STUDIES - row["indent"] * STEP, studies),
+        (WHEN, when),
+        (CREDITS, [(text, BODY) for text in row["credits"]]),
+        (GRADE_WIDTH, grade),
+    ]
+    return {**row, "height": words.ruler.height(cells, row["whole"])}
+
+
+def _without_single_scheme(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where every grade follows one scheme, saying so beside each helps nobody."""
+    graded = {row["scheme"] for row in rows if row["grade"] != "–"}
+    if len(graded) == 1 and {row["scheme"] for row in rows} <= graded | {None}:
+        return [{**row, "scheme": None} for row in rows]
+    return rows
+
+
+def _row(number: str, depth: int, node: LearningOpportunity, words: Words) -> dict[str, Any]:
     """One line of the table, all but its scheme's number."""
     instance = node.instance
-    titles = words.all_of(node.specification.titles) or [words.own(words["no_title"])]
-    deep: list[Fact] = []
+    title, *others = words.all_of(node.specification.titles) or [words.own(words["no_title"])]
+    about = list(_about(node, words))
     if depth > _INDENTED_LEVELS:
-        deep = [(words["depth"], words.own(str(depth + 1)))]
-    texts = _descriptions(node.specification, words)
+        about.insert(0, (words["depth"], words.own(str(depth + 1))))
+    line = line_of(about)
+    below = stacked([*others, *_joined(line["run"])])
     return {
         "no": number,
-        "short": sum(len(piece) for text in [*titles, *texts] for piece in text["s"]) < _SHORT,
+        "short": sum(len(plain(text)) for text in (title, *below)) < _SHORT,
+        "straight": not line["apart"] and not any(map(runs_right_to_left, (title, *others))),
         "indent": min(depth, _INDENTED_LEVELS),
         "whole": bool(node.parts),
-        "title": titles[0],
-        "others": titles[1:],
-        "facts": deep
-        + list(_specification_facts(node.specification, words))
-        + list(_instance_facts(instance, words, files)),
-        "texts": texts,
-        "day": _day(instance, words),
+        "title": title,
+        "below": below,
+        "apart": line["apart"],
+        "day": _day(instance) or (None if instance.term else "–"),
         "term": _term(instance, words),
-        "credits": [words.credit(credit) for credit in instance.credits],
-        "grade": words.value(instance.grade, width=GRADE) if instance.grade else None,
+        "credits": stacked(words.credit(credit) for credit in instance.credits) or ["–"],
+        "grade": words.value(instance.grade, width=GRADE) if instance.grade else "–",
         "status": instance.status.value,
     }
 
 
-def _day(instance: Instance, words: Words) -> Value | None:
+def _joined(run: Sequence[Value]) -> Iterator[Value]:
+    """A line of facts that have no language of their own, as one value."""
+    if all(isinstance(piece, str) for piece in run):
+        yield from run
+        return
+    pieces = [part for piece in run for part in ([piece] if isinstance(piece, str) else piece["s"])]
+    yield {"s": pieces, "l": None, "r": False}
+
+
+def _about(node: LearningOpportunity, words: Words) -> Iterator[Fact]:
+    """What an admission officer looks for beside the title."""
+    what, instance = node.specification, node.instance
+    if what.type:
+        yield "", words.own(words.label("type", what.type))
+    for identifier in what.identifiers:
+        label = words["code"] if identifier.type == "local" else words.glyphs.show(identifier.type)
+        yield label, words.value(identifier.value)
+    for level in instance.levels:
+        text = f"{level.type} {words['level']} {level.value}"
+        yield "", words.value(f"{text}: {level.description}" if level.description else text)
+    if instance.language:
+        code = instance.language
+        yield words["language"], words.value(words.locale.languages.get(code.lower(), code))
+
+
+def _detail(
+    number: str, title: Value, node: LearningOpportunity, words: Words, files: Attachments
+) -> dict[str, Any] | None:
+    """What is said of a record after the table; ``None`` where there is nothing more to say."""
+    texts = _descriptions(node.specification, words)
+    facts = [*_specification_facts(node.specification, words)]
+    facts += _instance_facts(node.instance, words, files)
+    if not texts and not facts:
+        return None
+    shown = plain(title)
+    return {
+        "no": number,
+        "title": title if len(shown) <= _TITLE_LIMIT else words.value(f"{shown[:_TITLE_LIMIT]}…"),
+        "line": line_of(facts),
+        "texts": stacked(texts),
+    }
+
+
+def _day(instance: Instance) -> str | None:
     """The day of completion, or the beginning where the studies are not passed and that is all."""
     if instance.completed:
-        return words.own(instance.completed.isoformat())
+        return instance.completed.isoformat()
     if instance.start and instance.status is not Status.PASSED:
-        return words.own(f"{instance.start.isoformat()} –")
+        return f"{instance.start.isoformat()} –"
     return None
 
 
@@ -121,7 +230,19 @@ def _term(instance: Instance, words: Words) -> Value | None:
     if not instance.term:
         return None
     title = words.one_of(instance.term.titles, _span(instance.term))
-    return words.value("".join(title["s"]), title["l"], width=TERM)
+    lang = None if isinstance(title, str) else title["l"]
+    return words.value(plain(title), lang, width=TERM)
+
+
+def _terms(report: Report, words: Words) -> list[Value]:
+    """When the terms of the table began and ended, each once, in order."""
+    found = {
+        node.instance.term: None
+        for _, _, node in walk(report.opportunities)
+        if node.instance.term and node.instance.term.titles
+    }
+    terms = sorted(found, key=lambda term: (term.start, term.end))
+    return [words.own(f"{plain(words.one_of(t.titles))}: {_span(t)}") for t in terms]
 
 
 def _span(term: AcademicTerm) -> str:
@@ -129,11 +250,6 @@ def _span(term: AcademicTerm) -> str:
 
 
 def _specification_facts(what: Specification, words: Words) -> Iterator[Fact]:
-    if what.type:
-        yield "", words.own(words.label("type", what.type))
-    for identifier in what.identifiers:
-        label = words["code"] if identifier.type == "local" else words.glyphs.show(identifier.type)
-        yield label, words.value(identifier.value)
     if what.subject_area:
         yield words["subject_area"], words.value(what.subject_area)
     if what.isced_code:
@@ -143,23 +259,15 @@ def _specification_facts(what: Specification, words: Words) -> Iterator[Fact]:
 
 
 def _instance_facts(instance: Instance, words: Words, files: Attachments) -> Iterator[Fact]:
-    for level in instance.levels:
-        text = f"{level.type} {words['level']} {level.value}"
-        yield "", words.value(f"{text}: {level.description}" if level.description else text)
-    if instance.language:
-        code = instance.language
-        yield words["language"], words.value(words.locale.languages.get(code.lower(), code))
-    if instance.start:
+    if instance.start and (instance.completed or instance.status is Status.PASSED):
         yield words["started"], words.own(instance.start.isoformat())
-    if instance.term:
-        yield words["term"], words.own(_span(instance.term))
     if instance.engagement_hours is not None:
         yield words["hours"], words.own(words.number(instance.engagement_hours))
     yield from _comparison_facts(instance, words)
     if instance.group:
         kind = words.one_of(instance.group.type_titles, instance.group.type_id)
         group = words.one_of(instance.group.titles, instance.group.id)
-        yield words["group"], words.value("".join([*kind["s"], " – ", *group["s"]]))
+        yield words["group"], words.value(f"{plain(kind)} – {plain(group)}")
     for identifier in instance.identifiers:
         yield words["record_id"], words.value(identifier.value)
     if instance.attachments:

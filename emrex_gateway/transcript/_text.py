@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
-from emrex_gateway.transcript._fonts import FontSet
+from emrex_gateway.transcript._fonts import MAIN_FAMILY, FontSet
 from emrex_gateway.transcript._labels import labels
 
 _LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
@@ -26,6 +26,7 @@ _IGNORABLE = frozenset(
 _NEVER = frozenset({0xFEFF, 0xFFFC, *range(0x202A, 0x202F), *range(0x2066, 0x206A)})
 """Byte order mark (PDF/A forbids mapping to it), object placeholder, bidirectional overrides."""
 _NEVER_CATEGORIES = frozenset({"Cc", "Cs", "Co"})
+_NOT_SIMPLE = frozenset(chr(point) for point in _NEVER | _IGNORABLE)
 _UNBROKEN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 """Scripts whose lines break without spaces anyway."""
 _MOST_MARKS = 16
@@ -36,23 +37,36 @@ WIDE, TERM, CREDITS, GRADE = 17.0, 7.2, 5.4, 6.3
 LIMIT = 20_000
 """Characters shown of one value. Typst's time grows with the square of an endless word's length."""
 
-Value = dict[str, Any]
-"""What the template's ``show-value`` takes: ``s`` pieces, ``l`` language or null, ``r`` right to left."""
+Value = str | dict[str, Any]
+"""What the template's ``put`` takes: plain text, or a mapping: ``s`` pieces, ``l`` language or
+null, ``r`` right to left. Most values are plain, and a string costs typst far less."""
+
+
+def plain(value: Value) -> str:
+    """A value's text."""
+    return value if isinstance(value, str) else "".join(value["s"])
+
+
+def runs_right_to_left(value: Value) -> bool:
+    """Whether a value needs a line of its own that starts at the right."""
+    return not isinstance(value, str) and bool(value["r"])
 
 
 class Glyphs:
-    """Prepares text for one rendering, and remembers in ``missing`` what could not be shown."""
+    """Prepares text for one rendering; remembers in ``missing`` what could not be shown.
+
+    ``families`` are the fonts that the text needs besides the main one.
+    """
 
     def __init__(self, fonts: FontSet, language: str, *, only_main: bool = False) -> None:
-        self._coverage = fonts.coverage[:1] if only_main else fonts.coverage
-        self._simple = {
-            chr(point) for point in fonts.main if unicodedata.category(chr(point))[0] in "LNPSZ"
-        } - {chr(point) for point in _NEVER | _IGNORABLE}
+        self._fonts = fonts
+        self._simple = fonts.letters - _NOT_SIMPLE
         self._combines = not only_main
         self._advances = fonts.advances
         self._language = language
         self._cut = labels(language)["cut"]
         self.missing: set[str] = set()
+        self.families: set[str] = set()
 
     def value(self, text: str, lang: str | None = None, *, width: float = WIDE) -> Value:
         """A value of the records for the template; ``width`` is that of its column.
@@ -63,12 +77,12 @@ class Glyphs:
         if len(shown) > LIMIT:
             shown = f"{shown[:LIMIT]} {self._cut}"
         found = _LANGUAGE.match(lang.lower()) if lang else None
-        code = found.group() if found else None
-        return {
-            "s": self._pieces(shown, width),
-            "l": None if code == self._language else code,
-            "r": _is_right_to_left(text),
-        }
+        code = found.group() if found and found.group() != self._language else None
+        pieces = self._pieces(shown, width) if len(shown) > width else [shown]
+        from_right = not shown.isascii() and _is_right_to_left(text)
+        if code is None and not from_right and len(pieces) < 2:
+            return shown
+        return {"s": pieces, "l": code, "r": from_right}
 
     def show(self, text: str) -> str:
         """The same text with line breaks as ``\\n`` and unshowable characters spelled out."""
@@ -108,7 +122,13 @@ class Glyphs:
         return shown_base + "".join(map(self._spell, marks))
 
     def _one_font_has(self, points: set[int]) -> bool:
-        return any(points <= coverage for coverage in self._coverage)
+        """Whether one of the fonts in use has them all; notes which."""
+        if not self._combines:
+            return points <= self._fonts.coverage[MAIN_FAMILY]
+        family = self._fonts.family_of(points)
+        if family is not None:
+            self.families.add(family)
+        return family is not None
 
     def _is_alone_showable(self, char: str) -> bool:
         return not _is_never(char) and not _joins(char) and self._one_font_has({ord(char)})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 
 from babel import Locale
@@ -20,6 +21,7 @@ from emrex_gateway.domain import (
     AttachmentType,
     Credit,
     Document,
+    Issuer,
     LangString,
     Learner,
     LearningOpportunity,
@@ -28,7 +30,14 @@ from emrex_gateway.domain import (
     best_text,
 )
 from emrex_gateway.transcript._labels import labels
-from emrex_gateway.transcript._text import CREDITS, WIDE, Glyphs, Value
+from emrex_gateway.transcript._measure import Ruler
+from emrex_gateway.transcript._text import (
+    CREDITS,
+    WIDE,
+    Glyphs,
+    Value,
+    runs_right_to_left,
+)
 
 _TITLE_LIMIT = 200
 """Characters of a name that go into the PDF's title and bookmarks; PDF bounds its strings."""
@@ -36,17 +45,29 @@ _TITLE_LIMIT = 200
 _NUMBERED_LEVELS = 8
 
 Fact = tuple[str, Value]
+_BETWEEN = "  ·  "
+
+
+@cache
+def _locale(language: str) -> Locale:
+    # British dates: the day first, as in the other languages and in most of EMREX.
+    return Locale("en", "GB") if language == "en" else Locale(language)
+
+
+@lru_cache(maxsize=2048)
+def _number(value: Decimal, language: str) -> str:
+    return format_decimal(value, "0.##########", locale=_locale(language))
 
 
 class Words:
     """Labels, dates and numbers in one language, and the door for texts from records."""
 
-    def __init__(self, language: str, glyphs: Glyphs) -> None:
+    def __init__(self, language: str, glyphs: Glyphs, ruler: Ruler) -> None:
+        self.ruler = ruler
         self.language = language
         self.glyphs = glyphs
         self.labels = labels(language)
-        # British dates: the day first, as in the other languages and in most of EMREX.
-        self.locale = Locale("en", "GB") if language == "en" else Locale(language)
+        self.locale = _locale(language)
 
     def __getitem__(self, key: str) -> str:
         return self.labels[key]
@@ -72,6 +93,8 @@ class Words:
         return self.value(ordered[0].value, ordered[0].lang) if ordered else self.own(default)
 
     def _ordered(self, values: Texts) -> list[LangString]:
+        if len(values) == 1 and values[0].value.strip():
+            return [values[0]]
         kept = [text for text in values if text.value.strip()]
         best = best_text(kept, (self.language, "en"))
         kept.sort(key=lambda text: text.value != best)
@@ -88,7 +111,7 @@ class Words:
 
     def number(self, value: Decimal) -> str:
         """All digits that the source gave, without an exponent or trailing zeros."""
-        return format_decimal(value, "0.##########", locale=self.locale)
+        return _number(value, self.language)
 
     def credit(self, credit: Credit) -> Value:
         scheme = "ECTS" if credit.scheme.casefold() == "ects" else credit.scheme
@@ -100,8 +123,49 @@ class Words:
         return self.own(f"{name} ({code.upper()})" if name else code)
 
 
+def line_of(facts: Iterable[Fact]) -> dict[str, Any]:
+    """Facts one after the other on a line, and those from right to left apart.
+
+    ``run`` holds pieces of the line: neighbours that are plain text come as one,
+    for typst sets one string much faster than many.
+    """
+    run: list[Value] = []
+    apart: list[Fact] = []
+    for label, value in facts:
+        if runs_right_to_left(value):
+            apart.append((label, value))
+            continue
+        before = (_BETWEEN if run else "") + (f"{label}: " if label else "")
+        _append(run, before)
+        _append(run, value)
+    return {"run": run, "apart": apart}
+
+
+def _append(run: list[Value], value: Value) -> None:
+    if run and isinstance(value, str) and isinstance(run[-1], str):
+        run[-1] += value
+    elif value != "":
+        run.append(value)
+
+
+def stacked(values: Iterable[Value]) -> list[Value]:
+    """Values below each other; neighbours that are plain text come as one with line breaks."""
+    lines: list[Value] = []
+    for value in values:
+        if lines and isinstance(value, str) and isinstance(lines[-1], str):
+            lines[-1] += f"\n{value}"
+        else:
+            lines.append(value)
+    return lines
+
+
+def names_of(institution: Issuer, words: Words) -> list[Value]:
+    """The institution's name in the reader's language, then its others."""
+    return words.all_of(institution.titles) or [words.own(words["no_title"])]
+
+
 def learner_facts(learner: Learner, words: Words) -> list[Fact]:
-    """Everything that the document says about the person; the birth date always has a line."""
+    """Everything but identifiers about the person; the birth date always has a line."""
     born = words.long_date(learner.birth_date) if learner.birth_date else words["not_stated"]
     facts: list[Fact] = [
         (words["family_name"], words.value(learner.family_name or "–")),
@@ -119,12 +183,16 @@ def learner_facts(learner: Learner, words: Words) -> list[Fact]:
         facts.append((words["citizenship"], words.country(learner.citizenship)))
     if learner.gender is not None:
         facts.append((words["gender"], words.own(words.label("gender", str(learner.gender)))))
-    facts += [(words.label("person", i.type), words.value(i.value)) for i in learner.identifiers]
     return facts
 
 
+def learner_identifiers(learner: Learner, words: Words) -> list[Fact]:
+    """The numbers and names by which registers know the person."""
+    return [(words.label("person", i.type), words.value(i.value)) for i in learner.identifiers]
+
+
 def issuer_facts(report: Report, words: Words) -> list[Fact]:
-    """Country, address and identifiers of the institution, and when it issued the report."""
+    """When it was issued; country, address and identifiers of the institution."""
     issuer = report.issuer
     facts: list[Fact] = [(words["issued"], words.own(words.moment(report.issued_at)))]
     if issuer.country:
