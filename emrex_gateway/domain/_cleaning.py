@@ -52,6 +52,8 @@ def plain(text: str) -> str:
 
 def token(text: str) -> str:
     """Return text for an ``xs:token``: ``plain``, with each run of white space as one space."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     cleaned = plain(text)
     if "  " not in cleaned and cleaned.isprintable():
         return cleaned

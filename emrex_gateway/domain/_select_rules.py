@@ -79,15 +79,22 @@ def apply_rules(nodes: Sequence[Node]) -> None:
 
 
 def finished(node: Node) -> tuple[Specification, Instance]:
-    """Return the row's specification and instance as the rules left them."""
-    record = node.record
-    specification = replace(
-        record.specification,
-        type=node.type,
-        identifiers=node.identifiers,
-        descriptions=_described(record.specification.descriptions, node.notes),
-    )
-    return specification, replace(record.instance, credits=node.credits, term=node.term)
+    """Return the row's specification and instance as the rules left them: mostly untouched."""
+    specification, instance = node.record.specification, node.record.instance
+    if (
+        node.notes
+        or node.type is not specification.type
+        or node.identifiers != specification.identifiers
+    ):
+        specification = replace(
+            specification,
+            type=node.type,
+            identifiers=node.identifiers,
+            descriptions=_described(specification.descriptions, node.notes),
+        )
+    if node.credits != instance.credits or node.term is not instance.term:
+        instance = replace(instance, credits=node.credits, term=node.term)
+    return specification, instance
 
 
 def _describe_origin(node: Node) -> None:

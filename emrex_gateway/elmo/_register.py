@@ -61,6 +61,8 @@ class Register:
     """A document's names, settled before it is written."""
 
     def __init__(self, document: Document) -> None:
+        self._document = document  # holds on to the schemes, so that their ``id`` stays theirs
+        self._known: dict[int, str] = {}
         self._schemes: _Names[Texts] = _Names("scheme")
         self._files: _Names[tuple[bool, Attachment]] = _Names("attachment")
         self.group_types: dict[str, tuple[Group, dict[str, Group]]] = {}
@@ -79,7 +81,13 @@ class Register:
 
     def scheme(self, scheme: GradingScheme) -> str:
         """Return a grading scheme's ``localId``. One without descriptions is its namesake."""
-        return self._schemes.name(scheme.id, scheme.descriptions, vague=not scheme.descriptions)
+        name = self._known.get(id(scheme))
+        if name is None:
+            described = scheme.descriptions
+            name = self._schemes.name(scheme.id, described, vague=not described)
+            if described:  # what one without descriptions means depends on those before it
+                self._known[id(scheme)] = name
+        return name
 
     def attachment(self, attachment: Attachment, *, outside: bool = False) -> str:
         """Return an attachment's internal identifier; a copy ``outside`` the reports has its own."""

@@ -90,19 +90,19 @@ def _read_specification(study: _Study) -> list[etree._Element]:
     """Fill in what the LOS says; return the LOSs of its parts."""
     parts: list[etree._Element] = []
     type_: str | None = None
-    for child in study.element.iterchildren(_TYPE, _IDENTIFIER, _SPECIFIES, _PART):
+    for child in study.element:  # asking for some names costs more than passing over the others
         tag = child.tag
         if tag == _PART:
-            parts += child.iterchildren(_LOS)
+            parts += [los for los in child if los.tag == _LOS]
         elif tag == _IDENTIFIER:
             if child.get("type", "").strip() == "local":
                 study.local += (text_of(child),)
         elif tag == _SPECIFIES:
-            instance = None if study.has_instance else next(child.iterchildren(_LOI), None)
-            if instance is not None:
-                study.has_instance = True
-                _read_instance(study, instance)
-        elif type_ is None:
+            for instance in child:
+                if instance.tag == _LOI and not study.has_instance:
+                    study.has_instance = True
+                    _read_instance(study, instance)
+        elif tag == _TYPE and type_ is None:
             type_ = study.type = text_of(child)
     return parts
 
@@ -110,11 +110,12 @@ def _read_specification(study: _Study) -> list[etree._Element]:
 def _read_instance(study: _Study, instance: etree._Element) -> None:
     """Fill in what the LOI says."""
     term: etree._Element | None = None
-    for child in instance.iterchildren(_CREDIT, _TERM, _STATUS, _LANGUAGE):
+    for child in instance:
         tag = child.tag
         if tag == _CREDIT:
-            if text_of(child.find(_SCHEME)).lower() == ECTS:
-                study.ects += (text_of(child.find(_VALUE)),)
+            scheme, value = _credit(child)
+            if scheme.lower() == ECTS:
+                study.ects += (value,)
         elif tag == _TERM:
             if term is None:
                 term = child
@@ -122,8 +123,14 @@ def _read_instance(study: _Study, instance: etree._Element) -> None:
         elif tag == _STATUS:
             if study.status is None:
                 study.status = text_of(child)
-        elif study.language is None:
+        elif tag == _LANGUAGE and study.language is None:
             study.language = text_of(child)
+
+
+def _credit(credit: etree._Element) -> tuple[str, str]:
+    """Return a credit's scheme and value, empty where they are missing."""
+    found = {part.tag: text_of(part) for part in reversed(credit)}  # of two the first counts
+    return found.get(_SCHEME, ""), found.get(_VALUE, "")
 
 
 def _issuer_key(statement: etree._Element) -> frozenset[tuple[str, str]]:

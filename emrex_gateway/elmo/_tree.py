@@ -25,9 +25,7 @@ MAX_SECTIONS = 20
 _WHITESPACE = re.compile("[ \t\r\n]+")
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _LOCATIONS = tuple(f"{{{_XSI}}}{name}" for name in ("schemaLocation", "noNamespaceSchemaLocation"))
-_HAS_LOCATIONS = etree.XPath(
-    "boolean(//*[@xsi:schemaLocation or @xsi:noNamespaceSchemaLocation])", namespaces={"xsi": _XSI}
-)
+_HAS_LOCATIONS = etree.XPath("boolean(//@xsi:*)", namespaces={"xsi": _XSI})
 
 
 def q(name: str) -> str:

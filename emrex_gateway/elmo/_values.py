@@ -57,10 +57,12 @@ def prose(name: str, texts: Iterable[LangString]) -> str:
 
 
 def _texts(name: str, texts: Iterable[LangString], clean: Callable[[str], str]) -> str:
-    cleaned = [(clean(t.value), language_tag(t.lang)) for t in texts]
-    return "".join(
-        [leaf(name, value, language(lang)) for value, lang in dict.fromkeys(cleaned) if value]
-    )
+    pieces = [
+        leaf(name, value, f' xml:lang="{tag}"' if (tag := language_tag(t.lang)) else "")
+        for t in texts
+        if (value := clean(t.value))
+    ]
+    return "".join(dict.fromkeys(pieces))
 
 
 def language(lang: str | None) -> str:

@@ -144,14 +144,12 @@ class StudyWriter:
 
 
 def _identifiers(identifiers: Sequence[Identifier]) -> str:
-    cleaned = dict.fromkeys([(token(i.type), token(i.value)) for i in identifiers])
-    return "".join(
-        [
-            leaf("identifier", value, attribute("type", type_))
-            for type_, value in cleaned
-            if type_ and value
-        ]
-    )
+    pieces = [
+        leaf("identifier", value, attribute("type", type_))
+        for i in identifiers
+        if (type_ := token(i.type)) and (value := token(i.value))
+    ]
+    return "".join(dict.fromkeys(pieces))
 
 
 def _made_up_title(specification: Specification) -> str:
