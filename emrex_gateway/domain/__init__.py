@@ -53,7 +53,7 @@ from emrex_gateway.domain._institutions import (
     ReleaseRule,
     logo_key,
 )
-from emrex_gateway.domain._issuers import complete_issuer, issuer_of, web_address
+from emrex_gateway.domain._issuers import complete_issuer, issuer_key, issuer_of, web_address
 from emrex_gateway.domain._keys import (
     KEY_TRANSITIONS,
     KeyKind,
@@ -235,6 +235,7 @@ __all__ = [
     "different_people",
     "identifier_keys",
     "is_colour",
+    "issuer_key",
     "issuer_of",
     "language_tag",
     "logo_key",

@@ -9,6 +9,7 @@ from datetime import datetime
 from emrex_gateway.domain import (
     AccessPoint,
     ClientRequest,
+    Credit,
     Document,
     Identity,
     Institution,
@@ -18,6 +19,7 @@ from emrex_gateway.domain import (
     StudyRecord,
     Transfer,
     TransferState,
+    chosen_totals,
     release,
     select,
 )
@@ -36,7 +38,10 @@ from emrex_gateway.services import Services
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """Everything that is known of a transfer between fetching and signing."""
+    """Everything that is known of a transfer between fetching and signing.
+
+    ``kept``: the choice is the student's own, not yet the one that we begin with.
+    """
 
     access_point: AccessPoint
     institution: Institution
@@ -45,6 +50,7 @@ class Contents:
     request: ClientRequest | None
     client_host: str | None
     choice: Choice
+    kept: bool = False
 
     @property
     def records(self) -> tuple[StudyRecord, ...]:
@@ -85,6 +91,7 @@ def read_contents(uow: UnitOfWork, transfer: Transfer) -> Contents:
         request=request,
         client_host=transfer.client_host,
         choice=choice or preselected(listing, request),
+        kept=choice is not None,
     )
 
 
@@ -116,7 +123,18 @@ def learner(opened: Contents, withheld: Collection[PersonIdentifierType]) -> Lea
 
 
 def preselected(listing: Listing, request: ClientRequest | None) -> Choice:
-    """Nothing is preselected, unless the client wants all or nothing."""
+    """What is ticked before the student has chosen: every passed record, and no other.
+
+    A client that wants all or nothing gets all that is offered. This is a
+    choice to begin with and no consent, which is asked for on the preview
+    (docs/decisions/0024-selection-page.md).
+    """
+    records = offered(listing.records, request)
     if request is None or request.pick_courses:
-        return Choice(chosen=())
-    return Choice(chosen=tuple(r.key for r in offered(listing.records, request)))
+        records = tuple(r for r in records if r.instance.status is Status.PASSED)
+    return Choice(chosen=tuple(r.key for r in records))
+
+
+def credit_sums(opened: Contents) -> tuple[Credit, ...]:
+    """What the chosen records add up to, a sum a scheme, nothing counted twice."""
+    return chosen_totals(opened.records, opened.choice.chosen)

@@ -1,17 +1,28 @@
-"""The records as a tree, and what the student chooses of them."""
+"""The page with the records as a tree, where the student chooses."""
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
-from werkzeug.exceptions import BadRequest
+from collections.abc import Collection, Iterable, Mapping
+from urllib.parse import urlencode
+
+from flask import jsonify, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting
-from emrex_gateway.domain import StudyRecord, Transfer
-from emrex_gateway.web import _context, _rows
+from emrex_gateway.domain import Transfer
+from emrex_gateway.exporting import Contents
+from emrex_gateway.web import _choice, _context, _figures, _filters, _lines, _rows, _runs
 from emrex_gateway.web._context import require_form_token, services
 from emrex_gateway.web._steps import elsewhere, go_on, page_of
 from emrex_gateway.web._student import student
+
+_WORDS = {
+    "recognised": _figures.recognised,
+    "counted": _figures.counted,
+    "end_of_list": Markup("</ul></details></li>"),
+}
 
 
 @student.get("/<slug>/t/<transfer_id>/select")
@@ -19,16 +30,42 @@ def choose(slug: str, transfer_id: str) -> Response | str:
     """The records as a tree of checkboxes."""
     if (away := elsewhere("student.choose")) is not None:
         return away
-    opened = exporting.contents(services(), _context.transfer())
-    groups = _rows.tree(opened.records, opened.choice.chosen)
-    fixed = opened.request is not None and not opened.request.pick_courses
+    page = _choice.choosing(exporting.contents(services(), _context.transfer()))
+    opened = request.args.get("open", "")[: _choice.MAX_NODE]
+    picture = _lines.Picture(page.forest, page.opened.choice.chosen, page.matching, opened)
+    parts = picture.parts()
     return render_template(
         "emrex/select.html",
-        opened=opened,
-        groups=groups,
-        fixed=fixed,
-        chosen=len(opened.choice.chosen),
+        page=page,
+        offered=_filters.offered(page.forest),
+        parts=parts,
+        found=sum(page.matching),
+        shown=_shown(line for part in parts for line in part.lines),
+        scope=_runs.write(page.looked_at),
         empty=request.args.get("empty") == "1",
+        language_words=_figures.language_words,
+        **_WORDS,
+        **_choice.state(page),
+    )
+
+
+@student.get("/<slug>/t/<transfer_id>/select/branch")
+def branch(slug: str, transfer_id: str) -> Response | str:
+    """What is inside of a closed part of the tree, for the page's script to put there."""
+    if (away := elsewhere("student.choose")) is not None:
+        return away
+    page = _choice.choosing(exporting.contents(services(), _context.transfer()))
+    picture = _lines.Picture(page.forest, page.opened.choice.chosen, page.matching)
+    try:
+        lines = picture.branch(request.args.get("node", "")[: _choice.MAX_NODE])
+    except LookupError:
+        raise NotFound from None
+    return render_template(
+        "emrex/_branch.html",
+        page=page,
+        lines=lines,
+        shown=_shown(lines),
+        **_WORDS,
     )
 
 
@@ -39,44 +76,57 @@ def change(slug: str, transfer_id: str) -> Response:
     at = _context.transfer()
     if page_of(at) != "student.choose":
         return go_on(at, late=True)
-    opened = exporting.contents(services(), at)
-    keys, anchor = _after_action(opened.records, request.form.get("action", "preview"))
-    choice = exporting.choose(services(), at, keys)
-    if request.form.get("action", "preview") == "preview":
-        if choice.chosen:
-            return redirect(_here("student.look", at), code=303)
-        return redirect(_here("student.choose", at, empty="1"), code=303)
-    return redirect(_here("student.choose", at) + anchor, code=303)
+    action = request.form.get("action", "preview")
+
+    def decide(opened: Contents) -> Collection[str]:
+        page = _choice.choosing(opened)
+        return page.keys(_choice.after(page, _choice.ticked(page), action))
+
+    opened = exporting.change_choice(services(), at, decide)
+    if action == "preview" and opened.choice.chosen:
+        address = url_for("student.look", slug=at.access_point, transfer_id=at.id)
+        return redirect(address, code=303)
+    return redirect(_after(at, action, opened), code=303)
 
 
-def _here(
-    endpoint: str, at: Transfer, *, empty: str | None = None, consent: str | None = None
-) -> str:
-    return url_for(endpoint, slug=at.access_point, transfer_id=at.id, empty=empty, consent=consent)
+@student.post("/<slug>/t/<transfer_id>/select/changes")
+def keep(slug: str, transfer_id: str) -> Response:
+    """Keep what a script says was ticked and unticked, and say what is chosen now (JSON)."""
+    require_form_token()
+    at = _context.transfer()
+    if page_of(at) != "student.choose":
+        return go_on(at, late=True)
+
+    def decide(opened: Contents) -> Collection[str]:
+        page = _choice.choosing(opened)
+        return page.keys(_choice.changed(page, page.chosen))
+
+    opened = exporting.change_choice(services(), at, decide)
+    return jsonify(_choice.state(_choice.choosing(opened)))
 
 
-def _after_action(records: tuple[StudyRecord, ...], action: str) -> tuple[set[str], str]:
-    """What is chosen after the pressed button, and where on the page to go on reading."""
-    ticked = {records[i].key for i in _indices(request.form.getlist("record"), len(records))}
+def _after(at: Transfer, action: str, opened: Contents) -> str:
+    """The address to go on reading at after a button: the same filters, the same place."""
     verb, _, argument = action.partition(":")
-    if verb == "all":
-        return {record.key for record in records}, ""
-    if verb == "none":
-        return set(), ""
-    if verb in ("take", "drop"):
-        (index,) = _indices([argument], len(records))
-        below = _rows.branch(records, index)
-        return (ticked | below if verb == "take" else ticked - below), f"#r{index}"
-    if verb in ("preview", "keep"):
-        return ticked, ""
-    raise BadRequest("action")
+    if verb == "clear":
+        return _here(at, {})
+    if verb == "filter":
+        return _here(at, _filters.read(request.form, _rows.forest(opened.records)).query)
+    kept = {name: request.args[name] for name in (*_filters.FIELDS, "open") if name in request.args}
+    if verb == "preview":
+        kept["empty"] = "1"
+    if verb == "open":
+        kept["open"] = argument[: _choice.MAX_NODE]
+        return f"{_here(at, kept)}#{argument[: _choice.MAX_NODE]}"
+    anchor = "" if not argument else argument if argument.startswith("g") else f"r{argument}"
+    return _here(at, kept) + (f"#{anchor}" if anchor else "")
 
 
-def _indices(values: list[str], size: int) -> list[int]:
-    try:
-        indices = [int(value) for value in values]
-    except ValueError:
-        raise BadRequest("record") from None
-    if any(not 0 <= index < size for index in indices):
-        raise BadRequest("record")
-    return indices
+def _here(at: Transfer, asked: Mapping[str, str]) -> str:
+    address = url_for("student.choose", slug=at.access_point, transfer_id=at.id)
+    return f"{address}?{urlencode(asked)}" if asked else address
+
+
+def _shown(lines: Iterable[_lines.Line]) -> str:
+    """Runs of the records that stand on the page with a box to tick."""
+    return _runs.write([line.at for line in lines if line.record is not None and line.looked_at])

@@ -1,25 +1,49 @@
-"""The records as the rows of a tree, for the selection page."""
+"""The records as a forest in the order of reading, so that a branch is a run of positions.
+
+Pages, forms and scripts name a record by its position here; a branch, an
+institution and a choice are then runs of numbers (``_runs``), however many
+records they hold.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from emrex_gateway.domain import Issuer, LearningOpportunity, StudyRecord
+from emrex_gateway.domain import Issuer, LearningOpportunity, StudyRecord, issuer_key
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One institution's records: the positions from ``start`` to before ``end``."""
+
+    issuer: Issuer
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """The records, each before what is below it.
+
+    ``ends`` is the position after the last record below each, ``depths`` starts
+    at 0, ``parents`` is a position or -1.
+    """
+
+    records: tuple[StudyRecord, ...] = field(repr=False)
+    depths: tuple[int, ...]
+    ends: tuple[int, ...]
+    parents: tuple[int, ...]
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record at its place: ``index`` names it in forms, ``depth`` starts at 0.
+    """One record at its depth."""
 
-    ``branch`` is how many records hang below it.
-    """
-
-    index: int
-    depth: int
     record: StudyRecord
-    chosen: bool
-    branch: int
+    depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,71 +54,106 @@ class IssuerRows:
     rows: tuple[Row, ...]
 
 
-def tree(records: tuple[StudyRecord, ...], chosen: Collection[str]) -> tuple[IssuerRows, ...]:
-    """Order the records depth first under their issuers.
+def forest(records: Iterable[StudyRecord]) -> Forest:
+    """Order the records depth first under their issuers, in the order in which these first occur.
 
     A record whose parent is not on offer, or is another institution's, stands
-    at the top of its own institution.
+    at the top of its own institution. Of two with one key the first counts, and
+    a cycle is cut at its first record, as in ``domain.select``.
     """
-    wanted = frozenset(chosen)
-    place = {record.key: index for index, record in enumerate(records)}
-    children: dict[int | None, list[int]] = {None: []}
-    for index, record in enumerate(records):
-        up = place.get(record.parent) if record.parent is not None else None
-        if up is not None and records[up].issuer != record.issuer:
-            up = None
-        children.setdefault(up, []).append(index)
-    by_issuer: dict[int, tuple[Issuer, list[Row]]] = {}
-    numbers: dict[Issuer, int] = {}
-    for root in children[None]:
-        issuer = records[root].issuer
-        number = numbers.setdefault(issuer, len(numbers))
-        rows = by_issuer.setdefault(number, (issuer, []))[1]
-        rows.extend(_branch(root, records, children, wanted))
-    return tuple(IssuerRows(issuer, tuple(rows)) for issuer, rows in by_issuer.values())
-
-
-def branch(records: tuple[StudyRecord, ...], index: int) -> frozenset[str]:
-    """The keys of a record and everything below it."""
-    children: dict[str, list[str]] = {}
+    rows: dict[str, StudyRecord] = {}
     for record in records:
-        if record.parent is not None:
-            children.setdefault(record.parent, []).append(record.key)
-    found: set[str] = set()
-    stack = [records[index].key]
-    while stack:
-        key = stack.pop()
-        if key not in found:
-            found.add(key)
-            stack.extend(children.get(key, ()))
-    return frozenset(found)
-
-
-def _branch(
-    root: int,
-    records: tuple[StudyRecord, ...],
-    children: dict[int | None, list[int]],
-    wanted: Collection[str],
-) -> Iterable[Row]:
-    """Depth first without recursion: a host's tree may be deeper than Python's stack."""
-    order: list[tuple[int, int]] = []
-    stack = [(root, 0)]
-    while stack:
-        index, depth = stack.pop()
-        order.append((index, depth))
-        stack.extend((child, depth + 1) for child in reversed(children.get(index, ())))
-    below = [0] * len(order)
-    open_: list[int] = []
-    for position, (_, depth) in enumerate(order):
-        while open_ and order[open_[-1]][1] >= depth:
-            open_.pop()
-        for ancestor in open_:
-            below[ancestor] += 1
-        open_.append(position)
-    return (
-        Row(index, depth, records[index], records[index].key in wanted, below[position])
-        for position, (index, depth) in enumerate(order)
+        rows.setdefault(record.key, record)
+    issuers = _Issuers()
+    numbers = {key: issuers.number(record.issuer) for key, record in rows.items()}
+    children: dict[str, list[str]] = defaultdict(list)
+    starts: list[list[str]] = [[] for _ in issuers.found]
+    later: list[list[str]] = [[] for _ in issuers.found]
+    for key, record in rows.items():
+        number, up = numbers[key], record.parent
+        if up is None or up == key or numbers.get(up) != number:
+            starts[number].append(key)
+        else:
+            children[up].append(key)
+            later[number].append(key)
+    walk = _Walk(rows, children)
+    groups = []
+    for number, issuer in enumerate(issuers.found):
+        start = len(walk.order)
+        for key in (*starts[number], *later[number]):  # after the tops, what is left is a cycle
+            walk.branch(key)
+        groups.append(Group(issuer, start, len(walk.order)))
+    return Forest(
+        records=tuple(walk.order),
+        depths=tuple(walk.depths),
+        ends=tuple(walk.ends),
+        parents=tuple(walk.parents),
+        groups=tuple(groups),
     )
+
+
+def tree(records: Iterable[StudyRecord]) -> tuple[IssuerRows, ...]:
+    """The whole forest as rows, for a page that only shows them."""
+    made = forest(records)
+    return tuple(
+        IssuerRows(
+            group.issuer,
+            tuple(Row(made.records[at], made.depths[at]) for at in range(group.start, group.end)),
+        )
+        for group in made.groups
+    )
+
+
+class _Issuers:
+    """Institutions by their identifiers, as reports tell them apart; equal objects are asked once."""
+
+    def __init__(self) -> None:
+        self.found: list[Issuer] = []
+        self._by_key: dict[frozenset[tuple[str, str]], int] = {}
+        self._by_issuer: dict[Issuer, int] = {}
+        self._by_object: dict[int, int] = {}
+
+    def number(self, issuer: Issuer) -> int:
+        known = self._by_object.get(id(issuer))
+        if known is None:
+            known = self._by_issuer.get(issuer)
+            if known is None:
+                known = self._by_key.setdefault(issuer_key(issuer), len(self.found))
+                if known == len(self.found):
+                    self.found.append(issuer)
+                self._by_issuer[issuer] = known
+            self._by_object[id(issuer)] = known
+        return known
+
+
+class _Walk:
+    """Depth first without recursion: a host's tree may be deeper than Python's stack."""
+
+    def __init__(self, rows: dict[str, StudyRecord], children: dict[str, list[str]]) -> None:
+        self.order: list[StudyRecord] = []
+        self.depths: list[int] = []
+        self.ends: list[int] = []
+        self.parents: list[int] = []
+        self._rows = rows
+        self._children = children
+        self._seen: set[str] = set()
+
+    def branch(self, top: str) -> None:
+        path: list[int] = []
+        waiting: list[str | None] = [top]
+        while waiting:
+            key = waiting.pop()
+            if key is None:
+                self.ends[path.pop()] = len(self.order)
+            elif key not in self._seen:
+                self._seen.add(key)
+                self.parents.append(path[-1] if path else -1)
+                self.depths.append(len(path))
+                self.ends.append(0)
+                path.append(len(self.order))
+                self.order.append(self._rows[key])
+                waiting.append(None)
+                waiting.extend(reversed(self._children.get(key, ())))
 
 
 def flat(

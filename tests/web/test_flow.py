@@ -100,7 +100,7 @@ def test_only_what_was_chosen_is_sent(world: World) -> None:
 
 def test_a_branch_is_chosen_and_dropped(world: World) -> None:
     """Without scripts, a branch is taken or dropped with one button."""
-    browser = world.browser().to_selection().submit("select", "take:1")
+    browser = world.browser().to_selection().submit("select", "none").submit("select", "take:1")
 
     def ticked() -> list[str]:
         return browser.page.xpath("//input[@name='record'][@checked]/@value")
@@ -346,17 +346,11 @@ def test_forms_of_other_pages_are_refused(world: World) -> None:
     """A form without the transfer's token was not made by a page of ours."""
     browser = world.browser().to_selection()
 
-    browser.submit("select", "all", token="0" * 64)
+    browser.submit("select", "none", token="0" * 64)
 
     assert browser.response.status_code == 400
-    assert (
-        len(
-            browser.get(f"/emrex/campus/t/{browser.transfer_id}/select").page.xpath(
-                "//input[@checked]"
-            )
-        )
-        == 0
-    )
+    browser.get(f"/emrex/campus/t/{browser.transfer_id}/select")
+    assert len(browser.page.xpath("//input[@name='record'][@checked]")) == 5
 
 
 def test_a_replayed_callback_changes_nothing(world: World) -> None:
@@ -494,7 +488,7 @@ def test_names_with_markup_stay_text(world: World) -> None:
     world.source.records = (record("<img src=x onerror=alert(1)>"), *RECORDS)
     browser = world.browser().to_selection().submit("select", "all").submit("select", "preview")
 
-    assert browser.page.xpath("//script | //img | //b") == []
+    assert browser.page.xpath("//main//script | //img | //b") == []
     assert "<script>alert(1)</script>" in browser.text
 
 
@@ -541,6 +535,7 @@ def test_elmo_2_on_request(world: World) -> None:
     assert ["1998-02-11"] == root.xpath("//e:learner/e:dateOfBirth/text()", namespaces=NS)
 
 
+@pytest.mark.each_database
 def test_a_locked_database(world: World) -> None:
     """While another process holds the database, pages that write say "busy"; then all goes on."""
     browser = world.browser().to_selection()
@@ -560,8 +555,8 @@ def test_five_thousand_records(world: World) -> None:
     """5,000 records are listed, chosen, previewed and signed."""
     world.source.records = tuple(record(f"r{i}") for i in range(5000))
     browser = world.browser().to_selection()
-    assert len(browser.page.xpath("//input[@name='record']")) == 5000
-    browser.submit("select", "preview", record=[str(i) for i in range(5000)])
+    assert 100 == len(browser.page.xpath("//input[@name='record']"))
+    browser.submit("select", "none").submit("select", "preview", record=["0-4999"])
     browser.submit("preview", "confirm", consent="yes")
     world.work()
 

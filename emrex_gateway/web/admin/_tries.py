@@ -136,7 +136,7 @@ def show(institution: str, binding: str, id_: str) -> Response | str:
         answer=answer,
         steps=steps_of(shown),
         advice=advice(shown),
-        groups=_rows.tree(answer.records, ()) if answer else (),
+        groups=_rows.tree(answer.records) if answer else (),
     )
 
 
