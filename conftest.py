@@ -5,6 +5,7 @@ pytest_plugins = [
     "emrex_hypothesis",
     "emrex_needs",
     "postgres",
+    "database_notes",
     "databases",
     "redis_server",
 ]

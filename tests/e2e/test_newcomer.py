@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from selenium import webdriver
     from selenium.webdriver.remote.webelement import WebElement
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.any_database]
 
 NAME = f"newcomer-{secrets.token_hex(3)}"
 PASSWORD = "four words make sense"

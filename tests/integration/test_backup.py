@@ -19,6 +19,8 @@ from emrex_gateway.factory import create_app
 from emrex_gateway.store import open_store
 from gateway_world import World, make_world
 
+pytestmark = pytest.mark.each_database
+
 
 def back_up(address: str, file: Path) -> None:
     """Write a consistent copy of a database in use: ``pg_dump``, or SQLite's ``VACUUM INTO``."""

@@ -14,6 +14,8 @@ from emrex_gateway import exporting
 from emrex_gateway.ports import Store, UnitOfWork
 from gateway_world import Browser, World, make_world
 
+pytestmark = pytest.mark.each_database
+
 
 class Killed(BaseException):
     """Stands for SIGKILL: nothing in the code may catch it."""

@@ -27,6 +27,8 @@ from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.store import SqlStore, open_store, upgrade
 from redis_server import RedisServer
 
+pytestmark = pytest.mark.each_database
+
 PATIENCE = 120
 """Seconds until a test gives up on a loaded machine."""
 

@@ -5,12 +5,7 @@ test that uses a database on a PostgreSQL cluster of the tests' own; without it
 they use SQLite. ``new_database`` makes one with all tables, by copying one
 that was migrated once in this process; ``empty_database`` one without any.
 
-``--note-databases FILE`` writes down which tests used a database, found by
-their use of it and not by a list, and ``--noted-databases FILE`` runs those
-only: so the second run on the other database leaves out nothing that touches
-one, but for those marked ``any_database``: dear ones (a browser, a whole
-demonstration) that show something else and pass through a database on the way.
-Without the option a run on PostgreSQL takes them too.
+Which tests a second run on the other database takes: ``database_notes``.
 """
 
 from __future__ import annotations
@@ -29,13 +24,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 import postgres
+from database_notes import note
 from emrex_gateway.settings import Settings
 from emrex_gateway.store import upgrade
 
 KINDS = ("sqlite", "postgresql")
 FILE = "emrex.sqlite3"
 _KEY = "env:TEMPLATE"
-_NOTE = "emrex-database"
 
 Fill = Callable[[str], None]
 """Puts more into a template, given its address; leaves no connection open."""
@@ -51,7 +46,7 @@ def new_database(folder: Path, fill: Fill | None = None) -> str:
 
     On SQLite it is the file ``emrex.sqlite3`` of the folder.
     """
-    _note()
+    note()
     if kind() == "sqlite":
         (folder / FILE).write_bytes(_sqlite_template(fill))
         return _sqlite(folder)
@@ -60,7 +55,7 @@ def new_database(folder: Path, fill: Fill | None = None) -> str:
 
 def empty_database(folder: Path) -> str:
     """Make a database without tables; return its address."""
-    _note()
+    note()
     return _sqlite(folder) if kind() == "sqlite" else postgres.cluster().create()
 
 
@@ -131,42 +126,20 @@ def _migrate(address: str) -> None:
     upgrade(made, lambda reference: "")
 
 
-# --- the run's options, and which test uses a database -----------------------------------------
-
-
-class _Now:
-    """The test that runs in this process, and whether its own fixtures have begun."""
-
-    item: pytest.Item | None = None
-    own: bool = False
-
-
-def _note() -> None:
-    """Remember that the running test uses a database; where its module does, the whole module."""
-    if _Now.item is not None:
-        what = _Now.item.nodeid if _Now.own else _Now.item.nodeid.partition("::")[0]
-        if (_NOTE, what) not in _Now.item.user_properties:
-            _Now.item.user_properties.append((_NOTE, what))
+# --- the run's option, and what each test has ---------------------------------------------------
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options."""
+    """Add the option."""
     group = parser.getgroup("databases")
     group.addoption("--database", choices=KINDS, help="the database of every test that uses one")
-    group.addoption("--note-databases", metavar="FILE", help="add the tests that use a database")
-    group.addoption("--noted-databases", metavar="FILE", help="run those tests only")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the database, for this process and for the programs that tests start."""
-    config.addinivalue_line(
-        "markers", "any_database: shows nothing of the database; a second run leaves it out"
-    )
     os.environ["GATEWAY_DATABASE"] = chosen = config.getoption("--database") or kind()
     if chosen not in KINDS:
         raise pytest.UsageError(f"GATEWAY_DATABASE is {chosen!r}, not one of {', '.join(KINDS)}")
-    if (note := config.getoption("--note-databases")) and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Notes(Path(note)), "emrex-notes")
     event.listen(sa.pool.Pool, "connect", postgres.remember)
     event.listen(sa.pool.Pool, "checkout", _do_not_wait_for_the_disk)
 
@@ -181,57 +154,12 @@ def _do_not_wait_for_the_disk(connection: object, record: Any, proxy: object) ->
         connection.execute("PRAGMA synchronous=OFF")
 
 
-class Notes:
-    """Gathers, in the process that sees every report, which tests used a database."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._used: set[str] = set()
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what a test's process noted."""
-        self._used |= {str(what) for name, what in report.user_properties if name == _NOTE}
-
-    def pytest_sessionfinish(self) -> None:
-        """Write it down."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.writelines(f"{what}\n" for what in sorted(self._used))
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what uses no database, where a run before noted which do."""
-    path = config.getoption("--noted-databases")
-    if path is None:
-        return
-    noted = set(Path(path).read_text("utf-8").splitlines())
-    keep = [
-        item
-        for item in items
-        if (item.nodeid in noted or item.nodeid.partition("::")[0] in noted)
-        and item.get_closest_marker("any_database") is None
-    ]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(keep)])
-    items[:] = keep
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Know which test runs."""
-    _Now.item, _Now.own = item, False
-    try:
-        return (yield)
-    finally:
-        _Now.item = None
-
-
 @pytest.fixture(autouse=True)
 def _databases_of_the_test() -> Iterator[None]:
     """Drop, when a test ends, the databases that it or its own fixtures made.
 
     Fixtures that live longer than a test are set up before this one: theirs stay.
     """
-    _Now.own = True
     with postgres.dropping():
         yield
 

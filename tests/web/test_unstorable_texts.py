@@ -9,6 +9,8 @@ import pytest
 from admin_world import AdminWorld, make_admin_world
 from gateway_world import RETURN_URL
 
+pytestmark = pytest.mark.each_database
+
 TEXT = "%00%ED%9F%BF"
 """U+0000 and another odd one, as an address writes them."""
 

@@ -28,6 +28,8 @@ from emrex_gateway.errors import LoginError, SessionOver
 from emrex_gateway.ports import LoggedIn
 from local_accounts import PASSWORD, enrolled
 
+pytestmark = pytest.mark.each_database
+
 STAFF = LoginMethod(
     id="staff",
     institution="campus",
