@@ -241,11 +241,10 @@ def _descriptions(row: Row) -> Texts:
     """Objectives, content and the note for the transcript, a paragraph each, by language."""
     assessment = row.row("assessment", "assessment")
     parts: dict[str | None, list[str]] = {}
-    note = assessment.texts("description")
     for text in (
         *row.texts("completedCreditObjective"),
         *row.texts("completedCreditContent"),
-        *note,
+        *assessment.texts("description"),
     ):
         parts.setdefault(text.lang, []).append(text.value)
     if ects_grade := _grades.ects_grade(assessment):

@@ -79,6 +79,8 @@ class Row:
     def text(self, name: str, limit: int = TEXT_LIMIT) -> str | None:
         """A string or a number as clean text; ``None`` for anything else and for blanks."""
         value = self.values.get(self._names[name])
+        if type(value) is str and len(value) <= limit and value.isprintable():
+            return value.strip() or None  # as ``plain_text`` would
         return None if value is None else plain_text(value, limit)
 
     def texts(self, name: str) -> Texts:
@@ -139,7 +141,7 @@ def plain_text(value: Any, limit: int = TEXT_LIMIT) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         return None
-    # Nothing that is forbidden is printable, and most texts are.
+    # Nothing that is forbidden is printable, and most texts are nothing else.
     cleaned = (value if value.isprintable() else _FORBIDDEN.sub("", value)).strip()
     if len(cleaned) > limit:
         cleaned = cleaned[: limit - 1] + "…"
@@ -156,9 +158,10 @@ def localised(value: Any) -> Texts:
         return ()
     found: dict[str | None, str] = {}
     for lang, item in _pairs(value):
-        text = plain_text(item) if isinstance(item, str) else None
-        if text is not None:
-            found.setdefault(lang, text)
+        if isinstance(item, str) and lang not in found:
+            text = plain_text(item)
+            if text is not None:
+                found[lang] = text
     return tuple([LangString(text, lang) for lang, text in found.items()])
 
 
