@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from benchmarks._peppi_answer import answer
+from benchmarks._rows import Row
 from emrex_gateway import elmo, network, signing, transcript
 from emrex_gateway.domain import (
     AccessPoint,
@@ -172,6 +173,24 @@ def measure(courses: int, rounds: int, *, render: bool = True) -> Stages:
         rows.insert(4, Stage("transcript", spent, spent / limit, 0.0, _memory(run.render)))
     xml = len(elmo.write(_with(run.plain, run.pdf)).xml)
     return Stages(courses, len(run.answer), xml, len(run.pdf), limit, tuple(rows))
+
+
+def stage_lines(courses: int, rounds: int) -> Iterator[str]:
+    """Measure that many courses and ten times as many; yield what came out, and what was promised."""
+    few = measure(courses, rounds)
+    yield from few.lines()
+    many = measure(courses * 10, max(rounds // 3, 3))
+    yield from many.lines()
+    rendered = next(row.raw for row in few.rows if row.name == "transcript")
+    yield str(
+        Row("export without transcript, no PDF inside", few.bare, "raw", MAX_WITHOUT_TRANSCRIPT)
+    )
+    yield str(Row("the same with the PDF's bytes in it", few.total, "raw"))
+    yield str(Row("transcript", rendered, "raw", MAX_TRANSCRIPT))
+    yield str(
+        Row("ten times as many courses, no PDF inside", many.bare / few.bare, "x", MAX_GROWTH)
+    )
+    yield "raw: multiples of a raw RSA-2048 signature of the same run"
 
 
 def _prepare(courses: int, folder: Path) -> _Run:
