@@ -17,7 +17,7 @@ from admin_world import AdminWorld, make_admin_world
 from browsers import chromium, click, free_port, served, wait_for, wait_until
 from emrex_gateway import exporting
 from emrex_gateway.domain import AdminRole
-from emrex_gateway.ports import LogoutNotice
+from emrex_gateway.ports import LoggedIn, LogoutNotice
 from gateway_world import IDENTITY, Browser
 
 pytestmark = [pytest.mark.needs("chromium")]
@@ -104,6 +104,7 @@ def test_back_after_the_provider_ended_the_session_asks_anew(
     world: AdminWorld, tmp_path: Path
 ) -> None:
     """Nobody told this browser: the page that it kept hides itself and is asked for again."""
+    world.login.logged_in = LoggedIn(identity=IDENTITY, subject=IDENTITY.subject)
     student = world.browser().to_selection()
     port = int(world.services.settings.public_url.rpartition(":")[2].partition("/")[0])
     with (
@@ -115,7 +116,7 @@ def test_back_after_the_provider_ended_the_session_asks_anew(
         assert SECRET in driver.page_source
         driver.get(f"{site}/emrex/health/live")
         notice = LogoutNotice(provider=IDENTITY.provider, subject=IDENTITY.subject)
-        exporting.end_by_provider(world.services, notice)
+        assert 1 == exporting.end_by_provider(world.services, notice)
         driver.back()
         wait_for(driver, "[data-step=session-over]")
         assert SECRET not in driver.page_source

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,14 @@ from cryptography.x509.oid import NameOID
 import databases
 from emrex_gateway import settings
 from emrex_gateway.cli import main
-from emrex_gateway.domain import LearnerDetail, PersonIdentifierType, ReleaseRule, texts
+from emrex_gateway.domain import (
+    Accessibility,
+    Conformance,
+    LearnerDetail,
+    PersonIdentifierType,
+    ReleaseRule,
+    texts,
+)
 from emrex_gateway.errors import AdapterUnavailable
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.store import DEMO_KEY, SqlStore, open_store
@@ -208,9 +215,14 @@ MORE = """
 languages = ["fi", "en"]
 address = "Example Street 1"
 client = true
+colour = "#0b4f9e"
 [institutions.privacy]
 controller = { en = "Example University" }
 contact = "privacy@example.edu"
+[institutions.accessibility]
+conformance = "full"
+authority = { en = "The Agency" }
+reviewed = 2026-09-30
 """
 
 
@@ -227,6 +239,12 @@ def test_what_a_file_leaves_out_stays(folder: Path, store: SqlStore) -> None:
     assert ("fi", "en") == institution.languages
     assert texts(en="Example University") == institution.privacy.controller
     assert institution.client
+    assert "#0b4f9e" == institution.colour
+    assert institution.accessibility == Accessibility(
+        conformance=Conformance.FULL,
+        authority=texts(en="The Agency"),
+        reviewed=date(2026, 9, 30),
+    )
     assert point is not None
     assert f"file:{folder}/key.pem" == point.key
 

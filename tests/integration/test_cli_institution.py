@@ -59,7 +59,11 @@ def test_an_institution_is_added_changed_and_switched(folder: Path) -> None:
     change = (
         "institution", "set", "north", "names.fi=Pohjoinen", "codes.erasmus=n north01",
         "privacy.controller.en=North", "privacy.contact=dpo@north.edu", "languages=nb,en",
-        "release.released=esi,local", "release.details=gender",
+        "release.released=esi,local", "release.details=gender", "colour=#FE0",
+        "accessibility.conformance=partial", "accessibility.gaps.en=Some attachments",
+        "accessibility.assessment=self", "accessibility.contact=access@north.edu",
+        "accessibility.authority.nb=Tilsynet", "accessibility.authority_url.nb=https://uu.example/",
+        "accessibility.law.nb=Loven", "accessibility.prepared=2026-09-01",
     )  # fmt: skip
 
     assert "~ institution north\n" == run(*change).output
@@ -73,11 +77,22 @@ def test_an_institution_is_added_changed_and_switched(folder: Path) -> None:
         "languages": "nb, en",
         "release.released": "esi, local",
         "release.details": "gender",
+        "colour": "#ffee00",
+        "accessibility.conformance": "partial",
+        "accessibility.gaps.en": "Some attachments",
+        "accessibility.assessment": "self",
+        "accessibility.contact": "access@north.edu",
+        "accessibility.authority.nb": "Tilsynet",
+        "accessibility.authority_url.nb": "https://uu.example/",
+        "accessibility.law.nb": "Loven",
+        "accessibility.prepared": "2026-09-01",
         "url": "https://north.edu/",
     }
     assert expected == {name: now[name] for name in expected}
-    run("institution", "set", "north", "names.fi=", "codes.erasmus=")
-    assert {"names.fi", "codes.erasmus"}.isdisjoint(shown("institution", "show", "north"))
+    run("institution", "set", "north", "names.fi=", "codes.erasmus=", "accessibility.prepared=")
+    assert {"names.fi", "codes.erasmus", "accessibility.prepared"}.isdisjoint(
+        shown("institution", "show", "north")
+    )
 
     assert (
         "~ client north: switched on\n" == run("institution", "enable", "north", "--client").output

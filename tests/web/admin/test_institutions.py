@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ import sqlalchemy as sa
 
 from admin_world import AdminBrowser, AdminWorld, make_admin_world
 from emrex_gateway.domain import (
+    Accessibility,
     AccessPoint,
     AdminRole,
+    Assessment,
+    Conformance,
     Institution,
     LearnerDetail,
     PersonIdentifierType,
@@ -103,6 +107,19 @@ WRONG = {
     "schac": ({"codes": "schac: campus.example"}, "The SCHAC code is the domain"),
     "support": ({"support": "javascript://%0aalert(1)"}, "Write an e-mail address, or a web"),
     "logo": ({"logo": "http://campus.example/logo.png"}, "Write a whole address"),
+    "colour": ({"colour": "red"}, "# and six hexadecimal digits"),
+    "gaps": ({"accessibility.conformance": "partial"}, "Say what is not accessible"),
+    "barriers": ({"accessibility.contact": "nobody"}, "Write an e-mail address, or a web"),
+    "complaints": (
+        {"accessibility.authority_url-en": "http://a.example/"},
+        "Write a whole address",
+    ),
+    "no day": ({"accessibility.prepared": "soon"}, "Not a valid date"),
+    "days": (
+        {"accessibility.prepared": "2026-02-01", "accessibility.reviewed": "2026-01-01"},
+        "reviewed before it was prepared",
+    ),
+    "old day": ({"accessibility.reviewed": "1999-12-31"}, "a day of this century"),
     "privacy address": ({"privacy.url-en": "example"}, "Write a whole address"),
     "language": ({"languages": "fi deutsch!"}, "Write a language's code such as en or sv."),
     "host": ({"release.restricted_hosts": "https://client.example/"}, "Write a domain such as"),
@@ -136,6 +153,16 @@ def test_saving_writes_each_changed_setting_into_the_trail(
             "languages": "fi, sv en",
             "logo": "https://campus.example/logo.svg",
             "address": "Campus Street 1\n00100 Helsinki",
+            "colour": " #0B4F9E",
+            "accessibility.conformance": "partial",
+            "accessibility.assessment": "third-party",
+            "accessibility.gaps-en": "Some attachments.",
+            "accessibility.contact": "access@campus.example",
+            "accessibility.law-fi": "Laki",
+            "accessibility.authority-en": "The Agency",
+            "accessibility.authority_url-en": "https://agency.example/",
+            "accessibility.prepared": "2026-09-01",
+            "accessibility.reviewed": "2026-09-30",
             "privacy.controller-en": "Campus University",
             "privacy.contact": "privacy@campus.example",
             "privacy.notice-en": "What you choose is sent.",
@@ -146,7 +173,7 @@ def test_saving_writes_each_changed_setting_into_the_trail(
         },
     )
 
-    assert operator.path.endswith("?done=institution.saved")
+    assert operator.path.endswith("?done=institution.shaded")
     kind = PersonIdentifierType
     now = institution(world)
     expected = replace(
@@ -156,6 +183,18 @@ def test_saving_writes_each_changed_setting_into_the_trail(
         languages=("fi", "sv", "en"),
         logo="https://campus.example/logo.svg",
         address="Campus Street 1\n00100 Helsinki",
+        colour="#0b4f9e",
+        accessibility=Accessibility(
+            conformance=Conformance.PARTIAL,
+            assessment=Assessment.THIRD_PARTY,
+            gaps=texts(en="Some attachments."),
+            contact="access@campus.example",
+            law=texts(fi="Laki"),
+            authority=texts(en="The Agency"),
+            authority_url=texts(en="https://agency.example/"),
+            prepared=date(2026, 9, 1),
+            reviewed=date(2026, 9, 30),
+        ),
         privacy=Privacy(
             controller=texts(en="Campus University"),
             contact="privacy@campus.example",
@@ -175,11 +214,36 @@ def test_saving_writes_each_changed_setting_into_the_trail(
     }
     assert ("", "Campusuniversitetet", operator.account.id) == changed["names.sv"]
     assert ("esi", "local", operator.account.id) == changed["release.released"]
-    assert 14 == len(changed)
+    assert ("", "2026-09-30", operator.account.id) == changed["accessibility.reviewed"]
+    assert 24 == len(changed)
 
     operator.get(HERE + "settings").submit_form("settings")
     assert operator.path.endswith("?done=institution.same")
-    assert 14 == len(world.trail("setting.changed"))
+    assert 24 == len(world.trail("setting.changed"))
+
+
+def test_a_colour_that_cannot_be_read_is_told_and_shown(
+    world: AdminWorld, operator: AdminBrowser
+) -> None:
+    """Nothing is refused: the notice says that shades stand for it, the form shows which; a good one is only saved."""
+    done = {}
+    for colour in ("#fe0", "#ffee00", "#7b7b7b", "#808080", ""):
+        operator.get(HERE + "settings").submit_form("settings", colour=colour)
+        done[colour] = (operator.path.rpartition("=")[2], institution(world).colour)
+    assert done == {
+        "#fe0": ("institution.shaded", "#ffee00"),
+        "#ffee00": ("institution.same", "#ffee00"),
+        "#7b7b7b": ("institution.shaded", "#7b7b7b"),
+        "#808080": ("institution.shaded", "#808080"),
+        "": ("institution.saved", ""),
+    }
+    operator.get(HERE + "settings").submit_form("settings", colour="#ffee00")
+    operator.get(HERE + "settings")
+    rows = [
+        " ".join(row.text_content().split())
+        for row in operator.page.xpath("//table[contains(@class, 'shades')]/tbody/tr")
+    ]
+    assert ["too light to be read" in rows[0], "can be read well" in rows[1]] == [True, True]
 
 
 def test_the_slower_of_two_sees_both_versions(world: AdminWorld) -> None:
