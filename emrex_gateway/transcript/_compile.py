@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import typst
 
 from emrex_gateway.errors import GatewayError
@@ -69,7 +69,7 @@ def compile_pdf(
     """
     _claim()
     families = frozenset(data["families"])
-    packed = json.dumps({**data, "families": fonts.ordered(families)})
+    packed = msgspec.json.encode({**data, "families": fonts.ordered(families)}).decode()
     inputs = {"data": packed}
     if attached is not None:
         inputs |= {"attached": attached.decode("utf-8"), "attached-name": ATTACHED_NAME}

@@ -140,7 +140,7 @@ _CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
     "record_id": ("Record", "Suorite", "Prestation"),
     "depth": ("Depth in the tree", "Syvyys puussa", "Djup i trädet"),
     "level": ("level", "taso", "nivå"),
-    "language": ("Taught in", "Opetuskieli", "Undervisningsspråk"),
+    "language": ("Taught in", "Kieli", "Språk"),
     "started": ("Started", "Alkanut", "Påbörjad"),
     "terms": ("Terms", "Lukukaudet", "Terminer"),
     "hours": ("Hours of work", "Työtunteja", "Arbetstimmar"),

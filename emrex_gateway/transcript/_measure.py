@@ -71,6 +71,8 @@ class Ruler:
         count, space = 0, self._advances[" "]
         for line in text.split("\n"):
             count += 1
+            if sum(map(self._advances.__getitem__, line)) <= room:
+                continue
             filled = -space
             for word in line.split(" "):
                 width = sum(map(self._advances.__getitem__, word))

@@ -86,9 +86,9 @@ class Glyphs:
 
     def show(self, text: str) -> str:
         """The same text with line breaks as ``\\n`` and unshowable characters spelled out."""
-        text = _LINE_BREAKS.sub("\n", text).replace("\t", " ")
         if self._simple.issuperset(text):
             return text
+        text = _LINE_BREAKS.sub("\n", text).replace("\t", " ")
         return "\n".join("".join(map(self._cluster, _clusters(line))) for line in text.split("\n"))
 
     def _pieces(self, text: str, width: float) -> list[str]:
@@ -97,6 +97,8 @@ class Glyphs:
         Cut here and joined by empty boxes in the template, so that what a reader
         copies from the PDF has no extra characters in it.
         """
+        if max(map(len, text.split()), default=0) <= width:
+            return [text]
         pieces: list[str] = []
         end = 0
         for match in re.finditer(rf"[^\s{_UNBROKEN}]{{{int(width) + 1},}}", text):
