@@ -1,4 +1,4 @@
-"""``emrex-gateway verify``: look at a signed ELMO file, for support."""
+"""``emrex-gateway verify``: look at a signed ELMO file, or a student's copy of a transcript, for support."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import click
 
 from emrex_gateway.domain import SignedElmo
 from emrex_gateway.elmo import Problem, check
-from emrex_gateway.errors import EnvelopeError
+from emrex_gateway.elmo import code as code_of
+from emrex_gateway.errors import ElmoError, EnvelopeError
+from emrex_gateway.examining import Examined, Typed, compare_code, examine
 from emrex_gateway.network import DEFAULT_LIMIT, open_file
-from emrex_gateway.signing import STRICT, WEAK, Inspection, inspect
+from emrex_gateway.signing import STRICT, WEAK, Inspection, Policy, inspect, is_pdf
 
 _SHOWN_PROBLEMS = 20
 
@@ -33,32 +35,147 @@ _SHOWN_PROBLEMS = 20
     is_flag=True,
     help="Accept SHA-1 and RSA keys from 1024 bits, as some older providers use them.",
 )
+@click.option(
+    "--institution",
+    metavar="SLUG",
+    help="Trust the certificates with which this institution signs and has signed here.",
+)
+@click.option("--code", "typed", default="", help="Compare the file with a code read off paper.")
+@click.option(
+    "--extract",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the ELMO file out of a PDF whose signature holds.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify(file: BinaryIO, certificates: tuple[Path, ...], allow_weak: bool, as_json: bool) -> None:
+def verify(
+    *,
+    file: BinaryIO,
+    certificates: tuple[Path, ...],
+    allow_weak: bool,
+    institution: str | None,
+    typed: str,
+    extract: Path | None,
+    as_json: bool,
+) -> None:
     """Say who signed FILE (- for standard input), how, and whether the signature holds.
 
     FILE is XML, or the base64 of it with or without gzip, as it came in the
-    field elmo. The name of the signer comes from the file itself; only a
-    --certificate makes it more than a claim.
+    field elmo; or a PDF, the copy that a student downloads: it has a
+    signature of its own, and the ELMO file in it is looked at, too, once that
+    holds. The name of the signer comes from the file itself; only a
+    --certificate (or --institution) makes it more than a claim.
 
     Exit status 0: the signature covers the whole document and was made with a
-    given certificate's key. 1: anything else. Problems with the schema or
-    the format's other rules are shown and do not change the status, as
-    receivers accept such files too.
+    given certificate's key, in a PDF so does that of the ELMO file in it,
+    whose transcript the PDF shows; and a code that was given is the file's. 1:
+    anything else. Problems with the schema or the format's other rules are
+    shown and do not change the status, as receivers accept such files too.
     """
     given = [path.read_bytes() for path in certificates]
-    try:
-        document = open_file(file.read(2 * DEFAULT_LIMIT))
-    except EnvelopeError as error:
-        _fail(str(error), as_json)
-    report = inspect(document, given, WEAK if allow_weak else STRICT)
-    problems = _problems(document, report)
-    if as_json:
-        click.echo(json.dumps(_as_json(report, problems), indent=2, ensure_ascii=False))
+    if institution:
+        given += _certificates_of(institution)
+    policy = WEAK if allow_weak else STRICT
+    data = file.read(2 * DEFAULT_LIMIT)
+    if is_pdf(data):
+        examined = examine(data, given, typed=typed, policy=policy)
+        if extract and examined.good:
+            extract.write_bytes(examined.elmo)
+        good = _show_copy(examined, given, policy, as_json=as_json)
     else:
-        for line in _lines(report, problems, given=bool(given)):
+        try:
+            document = open_file(data)
+        except EnvelopeError as error:
+            _fail(str(error), as_json)
+        good = _show(document, given, policy, typed=typed, as_json=as_json)
+    raise SystemExit(0 if good else 1)
+
+
+def _certificates_of(institution: str) -> list[bytes]:
+    from emrex_gateway.cli._said import opened  # noqa: PLC0415 - the database's imports are slow
+    from emrex_gateway.examining import certificates_of  # noqa: PLC0415
+
+    with opened() as services:
+        return list(certificates_of(services, institution))
+
+
+def _show(
+    document: SignedElmo, given: list[bytes], policy: Policy, *, typed: str, as_json: bool
+) -> bool:
+    """Print what there is to say of an ELMO file; whether it holds, and the code fits."""
+    report = inspect(document, given, policy)
+    problems = _problems(document, report)
+    code = _code(document, problems)
+    verdict = compare_code(typed, code)
+    if as_json:
+        found = {**_as_json(report, problems), "code": code, "typed_code": verdict.value}
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        lines = _lines(report, problems, given=bool(given))
+        for line in [lines[0], *_code_lines(code, verdict), *lines[1:]]:
             click.echo(line)
-    raise SystemExit(0 if report.facts else 1)
+    return report.facts is not None and verdict in _FITTING
+
+
+_FITTING = (Typed.NOTHING, Typed.FITS)
+_VERDICTS = {
+    Typed.FITS: "the same",
+    Typed.OTHER: "NO, that is another file's",
+    Typed.NO_CODE: "NO, that cannot be a code",
+}
+
+
+def _show_copy(examined: Examined, given: list[bytes], policy: Policy, *, as_json: bool) -> bool:
+    """As ``_show``, of a PDF."""
+    good = examined.good and examined.typed in _FITTING
+    inner = SignedElmo(examined.elmo) if examined.elmo else None
+    report = inspect(inner, given, policy) if inner else None
+    problems = _problems(inner, report) if inner and report else None
+    if as_json:
+        found = {
+            "valid": examined.good,
+            "reason": examined.reason or None,
+            "message": examined.message or None,
+            "code": examined.code,
+            "typed_code": examined.typed.value,
+            "pdf": _plain_json(asdict(examined.facts)) if examined.facts else None,
+            "claimed_by": examined.claim or None,
+            "elmo": _as_json(report, problems) if report else None,
+        }
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return good
+    result = "VALID, signed with the key of a given certificate"
+    if not examined.good:
+        result = f"NOT VALID: {examined.message} ({examined.reason})"
+    click.echo(f"Result:       {_plain(result)}")
+    for line in _code_lines(examined.code, examined.typed):
+        click.echo(line)
+    if examined.facts:
+        click.echo(f"PDF:          whole, {examined.facts.signature_method} (PAdES)")
+        click.echo(f"              by {_plain(examined.facts.subject)}")
+        click.echo("              shows the transcript that its ELMO file carries")
+    elif examined.claim:
+        holds = "and holds for it" if examined.claim_holds else "and does NOT hold for it"
+        click.echo(f"PDF:          signed by {_plain(examined.claim)} (says the file), {holds}")
+    if report:
+        click.echo("ELMO file in the PDF:")
+        for line in _lines(report, problems, given=bool(given)):
+            click.echo(f"  {line}")
+    return good
+
+
+def _code(document: SignedElmo, problems: tuple[Problem, ...] | None) -> str:
+    """The file's code, verified or not; empty for what is no ELMO."""
+    try:
+        return code_of(document.xml) if problems is not None else ""
+    except ElmoError:
+        return ""
+
+
+def _code_lines(code: str, typed: Typed) -> list[str]:
+    lines = [f"Code:         {code}"] if code else []
+    if typed in _VERDICTS:
+        lines.append(f"Given code:   {_VERDICTS[typed]}")
+    return lines
 
 
 def _problems(document: SignedElmo, report: Inspection) -> tuple[Problem, ...] | None:
@@ -122,15 +239,16 @@ def _claims(report: Inspection, *, given: bool) -> list[str]:
     return lines
 
 
-def _as_json(report: Inspection, problems: tuple[Problem, ...] | None) -> dict[str, Any]:
-    def plain(value: Any) -> Any:
-        if isinstance(value, datetime):
-            return value.isoformat()
-        if isinstance(value, dict):
-            return {name: plain(inner) for name, inner in value.items()}
-        return value
+def _plain_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: _plain_json(inner) for name, inner in value.items()}
+    return value
 
-    found: dict[str, Any] = {"valid": report.facts is not None, **plain(asdict(report))}
+
+def _as_json(report: Inspection, problems: tuple[Problem, ...] | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"valid": report.facts is not None, **_plain_json(asdict(report))}
     found["schema_holds"] = None if problems is None else _schema_holds(problems)
     found["rules_hold"] = None if problems is None else not problems
     found["problems"] = [asdict(problem) for problem in problems or ()]

@@ -6,10 +6,22 @@ digest of one that is printed on its transcript.
 """
 
 from emrex_gateway.elmo._check import check
-from emrex_gateway.elmo._code import code, read_code
+from emrex_gateway.elmo._code import code, code_of, read_code
+from emrex_gateway.elmo._facts import Facts, facts
 from emrex_gateway.elmo._problem import Problem
 from emrex_gateway.elmo._schema import grammar
 from emrex_gateway.elmo._tree import NAMESPACE
 from emrex_gateway.elmo._write import write
 
-__all__ = ["NAMESPACE", "Problem", "check", "code", "grammar", "read_code", "write"]
+__all__ = [
+    "NAMESPACE",
+    "Facts",
+    "Problem",
+    "check",
+    "code",
+    "code_of",
+    "facts",
+    "grammar",
+    "read_code",
+    "write",
+]

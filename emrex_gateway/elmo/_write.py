@@ -51,12 +51,13 @@ def write(
     """
     if not document.reports:
         raise ElmoError("a document without reports")
-    xml = "".join(_pieces(document, version)).encode("utf-8")
+    xml = "".join(pieces(document, version)).encode("utf-8")
     _require_sound(xml, version, readable_copy=readable_copy)
     return UnsignedElmo(xml=xml, version=version)
 
 
-def _pieces(document: Document, version: ElmoVersion) -> Iterator[str]:
+def pieces(document: Document, version: ElmoVersion) -> Iterator[str]:
+    """Yield the file in its order, unchecked."""
     register = Register(document)
     studies = StudyWriter(version, register)
     yield f"<?xml version='1.0' encoding='UTF-8'?>\n<elmo xmlns=\"{NAMESPACE}\">"

@@ -6,9 +6,9 @@ a job that comes twice, late or out of order changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 
 from emrex_gateway import audit, elmo, transcript
 from emrex_gateway.audit import Event
@@ -19,6 +19,7 @@ from emrex_gateway.domain import (
     ClientRequest,
     Document,
     Identity,
+    Issuer,
     Transfer,
     TransferState,
     identifier_keys,
@@ -36,12 +37,16 @@ from emrex_gateway.exporting._contents import Contents, document, read_contents
 from emrex_gateway.exporting._enter import over_at
 from emrex_gateway.exporting._gather import gather
 from emrex_gateway.exporting._payloads import IDENTITY, LISTING, OUTCOME, REQUEST, Outcome
+from emrex_gateway.exporting._stages import Stage, reach
 from emrex_gateway.ports import Signers
 from emrex_gateway.services import Services
 
 _TRANSCRIPT_TITLES = texts(
     en="EMREX transcript", fi="EMREX-opintosuoritusote", sv="EMREX-studieutdrag"
 )
+_KINDS = (AttachmentType.EMREX_TRANSCRIPT, AttachmentType.TRANSCRIPT_OF_RECORDS)
+_NO_PDF = b"%PDF-"
+"""Stands for a transcript while there is none."""
 _RECORDS_TITLES = texts(en="Transcript of Records", fi="Opintosuoritusote", sv="Studieutdrag")
 
 
@@ -106,9 +111,7 @@ def sign(services: Services, signers: Signers, transfer_id: str) -> None:
             transfer, TransferState.CONFIRMED, attempts=transfer.attempts + 1
         )
     try:
-        complete, pdf = _with_transcripts(opened, services.clock())
-        unsigned = elmo.write(complete, opened.access_point.elmo_version)
-        signed = signers.signer(opened.access_point).sign(unsigned)
+        outcome, complete = _outcome(services, signers, opened, transfer)
     except GatewayError as error:
         _end(services, transfer, TransferState.FAILED, Event.ELMO_FAILED, type(error).__name__)
         if isinstance(error, ElmoError):
@@ -116,49 +119,90 @@ def sign(services: Services, signers: Signers, transfer_id: str) -> None:
         return
     missing = len(transcript.missing_characters(complete, language=opened.choice.language))
     with suppress(StaleTransfer, TransferNotFound), services.store.begin() as uow:
-        uow.transfers.seal(transfer_id, OUTCOME, Outcome(elmo=signed.xml, transcript=pdf))
+        uow.transfers.seal(transfer_id, OUTCOME, outcome)
         uow.transfers.move(transfer, TransferState.SIGNED, failure=None)
         audit.record(
             uow,
             Event.ELMO_SIGNED,
             transfer=transfer_id,
-            version=unsigned.version.value,
-            bytes=len(signed.xml),
+            version=opened.access_point.elmo_version.value,
+            bytes=len(outcome.elmo),
             missing_characters=missing,
         )
 
 
-def _with_transcripts(opened: Contents, now: datetime) -> tuple[Document, bytes]:
-    """Add the readable versions that the schema's annotation of ``attachment`` demands."""
-    bare = document(opened, now)
-    language = opened.choice.language
-    if opened.access_point.transcript_per_issuer:
-        bare = replace(
+def verification_address(services: Services, access_point: str) -> str:
+    """Where anybody checks a file of an access point: printed on its transcripts."""
+    return f"{services.settings.public_url}/{access_point}/verify"
+
+
+def _outcome(
+    services: Services, signers: Signers, opened: Contents, transfer: Transfer
+) -> tuple[Outcome, Document]:
+    """Write, render and sign; a copy to keep only where the student will be offered one.
+
+    The code says what the document says, whatever is attached to it: so it is
+    computed with empty files in the places of those that will carry it.
+    """
+    point = opened.access_point
+    verify_at = verification_address(services, point.slug)
+    bare = document(opened, services.clock())
+
+    def empty(issuer: Issuer | None) -> bytes:
+        return _NO_PDF
+
+    def rendered(issuer: Issuer | None) -> bytes:
+        return transcript.render(
             bare,
-            reports=tuple(
-                replace(
-                    report,
-                    attachments=(
-                        _pdf(
-                            f"transcript-of-records-{number}",
-                            AttachmentType.TRANSCRIPT_OF_RECORDS,
-                            transcript.render(
-                                bare,
-                                kind=AttachmentType.TRANSCRIPT_OF_RECORDS,
-                                language=language,
-                                issuer=report.issuer,
-                            ),
-                            language,
-                        ),
-                        *report.attachments,
-                    ),
-                )
-                for number, report in enumerate(bare.reports, 1)
-            ),
+            kind=_KINDS[issuer is not None],
+            language=opened.choice.language,
+            issuer=issuer,
+            code=code,
+            verify_at=verify_at,
         )
-    pdf = transcript.render(bare, kind=AttachmentType.EMREX_TRANSCRIPT, language=language)
+
+    code = elmo.code_of(_with_transcripts(bare, opened, empty), point.elmo_version)
+    records = len(opened.choice.chosen)
+    reach(services, transfer, Stage.RENDERING, records=records)
+    complete = _with_transcripts(bare, opened, rendered)
+    reach(services, transfer, Stage.SIGNING, records=records)
+    pdf = complete.attachments[0].contents[0].data
+    signer = signers.signer(point)
+    signed = signer.sign(elmo.write(complete, point.elmo_version))
+    copy = b""
+    if opened.request is None:
+        copy = signer.sign_copy(pdf, signed, code=code, verify_at=verify_at)
+    return Outcome(elmo=signed.xml, transcript=pdf, copy=copy, code=code), complete
+
+
+def _with_transcripts(
+    bare: Document, opened: Contents, pdf_of: Callable[[Issuer | None], bytes]
+) -> Document:
+    """Add the readable versions that the schema's annotation of ``attachment`` demands.
+
+    ``pdf_of`` makes the transcript of everything (``None``), or of one issuer.
+    """
+    language = opened.choice.language
+    reports = bare.reports
+    if opened.access_point.transcript_per_issuer:
+        reports = tuple(
+            replace(
+                report,
+                attachments=(
+                    _pdf(
+                        f"transcript-of-records-{number}",
+                        AttachmentType.TRANSCRIPT_OF_RECORDS,
+                        pdf_of(report.issuer),
+                        language,
+                    ),
+                    *report.attachments,
+                ),
+            )
+            for number, report in enumerate(reports, 1)
+        )
+    pdf = pdf_of(None)
     attachment = _pdf("emrex-transcript", AttachmentType.EMREX_TRANSCRIPT, pdf, language)
-    return replace(bare, attachments=(attachment, *bare.attachments)), pdf
+    return replace(bare, reports=reports, attachments=(attachment, *bare.attachments))
 
 
 def _pdf(id_: str, type_: AttachmentType, data: bytes, language: str) -> Attachment:

@@ -18,11 +18,22 @@ MAX_DEPTH: Final = 400
 MAX_ELEMENTS: Final = 1_000_000
 """The most elements; 5,000 courses take about 150,000."""
 
+MAX_ATTRIBUTES: Final = 100
+"""The most attributes of an element: libxml2 sorts them one by one for the canonical form."""
+
+MAX_NAMESPACES: Final = 30
+"""The most namespace declarations in scope: for the canonical form libxml2 compares each with each,
+at every element."""
+
+_OTHER_MARKS: Final = 100_000
+"""Comments, instructions and CDATA besides."""
+
 _DECLARATION = re.compile(
     rb"<\?xml\s+version\s*=\s*(?:'[^']*'|\"[^\"]*\")"
     rb"(?:\s+encoding\s*=\s*(?:'([^']*)'|\"([^\"]*)\"))?"
 )
 _FEW_ENOUGH = etree.XPath(f"count(//*) <= {MAX_ELEMENTS}")
+_TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(//*/@*[{MAX_ATTRIBUTES + 1}])")
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
 # All that may stand before a document type declaration. Possessive and made of pieces that begin
 # differently, so that the time stays linear.
@@ -37,6 +48,8 @@ def parse(xml: bytes) -> etree._ElementTree:
     """
     if len(xml) > MAX_BYTES:
         raise SignatureError(f"the document is larger than {MAX_BYTES} bytes", "size")
+    if xml.count(b"<") > 2 * MAX_ELEMENTS + _OTHER_MARKS:  # before it takes memory
+        raise SignatureError(f"the document has more than {MAX_ELEMENTS} elements", "size")
     body = _utf8(xml)
     # A document type declaration can stand only in the prolog: this is exact, and no parser has
     # seen the document yet, so no entity was ever expanded.
@@ -64,6 +77,8 @@ def parse(xml: bytes) -> etree._ElementTree:
     if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
         raise SignatureError("the document has a document type declaration (DTD)", "dtd")
     _check_bounds(tree)
+    if body.count(b"xmlns") > MAX_NAMESPACES:
+        _check_namespaces(tree)
     return tree
 
 
@@ -95,5 +110,16 @@ def _check_bounds(tree: etree._ElementTree) -> None:
         within = False
     if not within:
         raise SignatureError(f"the document has more than {MAX_ELEMENTS} elements", "size")
+    if _TOO_MANY_ATTRIBUTES(tree):
+        raise SignatureError(f"an element has more than {MAX_ATTRIBUTES} attributes", "size")
     if _TOO_DEEP(tree):
         raise SignatureError(f"elements are nested more than {MAX_DEPTH} deep", "depth")
+
+
+def _check_namespaces(tree: etree._ElementTree) -> None:
+    """Count what is in scope. Only for a document with many declarations: it is a walk from Python."""
+    in_scope = 0
+    for event, _ in etree.iterwalk(tree, events=("start-ns", "end-ns")):
+        in_scope += 1 if event == "start-ns" else -1
+        if in_scope > MAX_NAMESPACES:
+            raise SignatureError(f"more than {MAX_NAMESPACES} namespaces are in scope", "size")

@@ -133,7 +133,7 @@ def test_json_says_the_same(folder: Path) -> None:
     ("data", "expected"),
     [
         (b"", "envelope"),
-        (b"%PDF-1.7", "envelope"),
+        (b"%PDF-1.7", "unsigned"),
         (b"<elmo", "malformed"),
         (b"<!DOCTYPE elmo><elmo/>", "dtd"),
         (b'<?xml version="1.0" encoding="UTF-8"?><elmo>\xe4</elmo>', "encoding"),
