@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from emrex_gateway.domain import (
     ECTS,
+    AcademicTerm,
     Credit,
     Identifier,
     Instance,
@@ -149,6 +150,8 @@ class _Mapper:
             settings.fallback_url,
         )
         self._attachments = _extras.Attachments(rows)
+        self._terms: dict[str, AcademicTerm | None] = {}
+        self._levels_of: dict[str, tuple[Level, ...]] = {}
         rights = [Row("studyRight", values, reading) for values in study_rights]
         self._eqf = {row.text("id", 200): level for row in rights if (level := _eqf_level(row))}
 
@@ -178,7 +181,7 @@ class _Mapper:
             identifiers=(Identifier("local", credit.identifier),) if credit.identifier else (),
             start=None if late else start,
             completed=credit.completed,
-            term=None if degree else _extras.term(row),
+            term=None if degree else self._term(row),
             grade=_grades.grade(assessment),
             grading_scheme=_grades.scheme(assessment),
             shortened_grading=_grades.shortened_grading(assessment),
@@ -193,8 +196,27 @@ class _Mapper:
             extensions=_extras.extensions(row, "extensions"),
         )
 
+    def _term(self, row: Row) -> AcademicTerm | None:
+        """The row's term; rows repeat theirs word for word, so each is read once."""
+        raw = row.raw("academicTerm")
+        if raw is None:
+            return None
+        spelt = repr(raw)
+        if spelt not in self._terms:
+            self._terms[spelt] = _extras.term(row)
+        return self._terms[spelt]
+
+    def _listed_levels(self, row: Row) -> tuple[Level, ...]:
+        raw = row.raw("levels")
+        if raw is None:
+            return ()
+        spelt = repr(raw)
+        if spelt not in self._levels_of:
+            self._levels_of[spelt] = _extras.levels(row)
+        return self._levels_of[spelt]
+
     def _levels(self, row: Row, degree: bool) -> tuple[Level, ...]:
-        levels = _extras.levels(row)
+        levels = self._listed_levels(row)
         if not degree:
             return levels
         eqf = self._eqf.get(row.text("studyRightId", 200))
