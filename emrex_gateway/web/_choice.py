@@ -78,10 +78,10 @@ def state(page: Choosing) -> dict[str, str]:
         "chosen": _runs.write(chosen),
         "status": " · ".join(words),
         "away": ngettext(
-            "%(num)s chosen record is hidden by the search. It stays chosen.",
-            "%(num)s chosen records are hidden by the search. They stay chosen.",
+            "%(number)s chosen record is hidden by the search. It stays chosen.",
+            "%(number)s chosen records are hidden by the search. They stay chosen.",
             away,
-            num=count(away),
+            number=count(away),
         )
         if away
         else "",
