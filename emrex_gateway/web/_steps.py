@@ -87,11 +87,13 @@ def page_transfer() -> Transfer | None:
     return known_transfer()
 
 
-def page_step() -> int:
+def page_step(logged_in: bool) -> int:
     """Where the transfer in hand stands, from 1 (logging in) to 4 (at the receiver's); 0 at an end or without one."""
     at = known_transfer()
     if at is None:
         return 0
+    if at.state in exporting.NEED_SESSION and not logged_in:
+        return 1
     if at.state is _S.SELECTING and request.endpoint in ("student.look", "student.draft"):
         return 3
     return _STEPS.get(at.state, 0)

@@ -206,6 +206,7 @@ def test_a_page_says_where_one_stands(world: World) -> None:
     ]
     steps.append(step(browser.submit("preview", "confirm", consent="yes")))
     assert [["Log in"], ["Choose"], ["Choose"], ["Check"], ["Send"]] == steps
+    assert ["Log in"] == step(world.browser().to_selection().submit("logout"))
     other = world.browser().enter()
     assert [] == step(other.submit("cancel", "cancel"))
 
