@@ -203,6 +203,7 @@ def _before(scene: Scene) -> Iterator[Page]:
     world = scene.world
     yield Page("entry-refused", "/emrex/campus/emp?sessionId=s&returnUrl=javascript:alert(1)")
     yield Page("not-found", "/emrex/campus/nothing-here")
+    yield Page("accessibility", "/emrex/campus/accessibility")
     yield scene.page("login", world.browser().enter())
     world.login.error = LoginError("denied", reason="denied")
     yield scene.page("login-failed", world.browser().enter().log_in())
@@ -227,16 +228,25 @@ def _choosing(scene: Scene) -> Iterator[Page]:
     yield scene.page("select-none", browser.submit("select", "none").submit("select", "preview"))
     yield scene.page("select-everything-asked", scene.selecting(allowNotPassedCourses="true"))
     yield scene.page("select-fixed", scene.selecting(allowToPickCourses="false"))
+    browser = scene.selecting()
+    yield scene.page("select-found", browser.get(f"{browser.path}?q=algebra&since=2024-01-01"))
+    yield scene.page("select-nothing-found", browser.get(f"{browser.path.partition('?')[0]}?q=zz"))
     with scene.records(RECORDS[4:5]):
         yield scene.page("select-one", scene.selecting())
     with scene.records(studies(600)):
         yield scene.page("select-600", scene.selecting())
+    with scene.records(studies(5000)):
+        yield scene.page("select-5000", scene.selecting())
     unknown = scene.looking()
     yield scene.page("preview-unknown-receiver", unknown)
     yield scene.page("preview-no-consent", unknown.submit("preview", "confirm"))
     scene.world.change_access_point(allowed_hosts=frozenset({"abroad.example"}))
     yield scene.page("preview", scene.looking(returnUrl=LISTED))
     scene.world.change_access_point(allowed_hosts=frozenset())
+    draft = scene.looking().submit("preview", "draft")
+    yield scene.page("draft-waiting", draft)
+    scene.world.work()
+    yield scene.page("draft", draft.reload())
     signing = scene.looking().submit("preview", "confirm", consent="yes")
     yield scene.page("signing", signing)
     scene.world.work()
