@@ -5,7 +5,8 @@ form is known beforehand, down to the digest in it. It is written out here from 
 checked, not taken from the document: when the trusted key signed *these* bytes, it signed this
 digest under these algorithms, however the document spells its own SignedInfo. That needs no
 canonicaliser, so it also judges the one that our signers use, and libxmlsec need not digest the
-document once more. What is spelt otherwise does not match and is left to libxmlsec as a whole.
+document once more. Every other client does take it from the document, so that has to say the same:
+what is spelt otherwise, or inherits anything, is left to libxmlsec as a whole.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import binascii
 from typing import Final
 
 import xmlsec
+from lxml import etree
 
 from emrex_gateway.signing._certificates import Certificate
 from emrex_gateway.signing._policy import C14N, DS, ENVELOPED, SIGNATURES
 from emrex_gateway.signing._shape import Shape
+
+_XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 
 METHODS: Final = {
     ("rsa", "sha256"): xmlsec.constants.TransformRsaSha256,
@@ -41,13 +45,32 @@ def signed_directly(shape: Shape, certificate: Certificate) -> bool:
         value = base64.b64decode("".join((shape.node[1].text or "").split()), validate=True)
     except (binascii.Error, ValueError):
         return False
+    expected = _canonical(shape)
+    if not _spells(shape.node, expected):
+        return False
     context = xmlsec.SignatureContext()
     context.key = xmlsec.Key.from_memory(certificate.spki, xmlsec.constants.KeyDataFormatPem)
     try:
-        context.verify_binary(_canonical(shape), method, value)
+        context.verify_binary(expected, method, value)
     except xmlsec.Error:
         return False
     return True
+
+
+def _spells(signature: etree._Element, expected: bytes) -> bool:
+    """Tell whether the document's SignedInfo, wherever it is canonicalised, comes to these bytes.
+
+    Nothing but its own namespace is in scope, and no ``xml:`` attribute stands above it: then
+    inclusive and exclusive canonical form are one, and lxml's of a subtree is right.
+    """
+    info = signature[0]
+    if info.nsmap != {None: DS}:
+        return False
+    above = (name for element in signature.iterancestors() for name in element.attrib)
+    if any(str(name).startswith(_XML) for name in (*above, *signature.attrib)):
+        return False
+    own: bytes = etree.tostring(info, method="c14n", exclusive=True)
+    return own == expected
 
 
 def _canonical(shape: Shape) -> bytes:

@@ -123,3 +123,23 @@ def test_what_the_document_spells_is_not_what_counts(tmp_path: Path) -> None:
     with pytest.raises(SignatureError) as caught:
         verify(SignedElmo(xml), [certificate("rsa2048")], now=NOW)
     assert "digest" == caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"<SignedInfo>", b'<SignedInfo Id="x">'),
+        (b'<Reference URI="">', b'<Reference URI=""> '),
+        (b'xmlns="' + DS.encode() + b'"', b'xmlns="' + DS.encode() + b'" xmlns:x="urn:x"'),
+        (b'xmlns="' + DS.encode() + b'"', b'xmlns="' + DS.encode() + b'" xml:lang="fi"'),
+    ],
+)
+def test_a_signed_info_that_was_respelt_is_refused(
+    tmp_path: Path, before: bytes, after: bytes
+) -> None:
+    """Other clients canonicalise what the document spells: what they refuse does not leave here."""
+    xml = signed(tmp_path).xml
+    assert 1 == xml.count(before)
+    with pytest.raises(SignatureError) as caught:
+        verify(SignedElmo(xml.replace(before, after)), [certificate("rsa2048")], now=NOW)
+    assert "certificate" == caught.value.reason
