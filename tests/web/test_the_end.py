@@ -7,7 +7,7 @@ import pytest
 from emrex_gateway import exporting
 from emrex_gateway.domain import KnownClient
 from emrex_gateway.errors import AdapterError, AdapterUnavailable, AmbiguousStudent, StudentNotFound
-from emrex_gateway.exporting._payloads import ORIGIN, Origin
+from emrex_gateway.exporting._payloads import ORIGIN, OUTCOME, Origin, Outcome
 from gateway_world import Browser, World
 
 CLIENTS = (
@@ -92,6 +92,9 @@ def test_the_files_are_explained_and_dated(world: World) -> None:
     assert "For computers" in browser.text
     assert browser.page.xpath("//main//a[@href='https://campus.example/home']")
     with world.services.store.read() as uow:
+        outcome = uow.transfers.unseal(browser.transfer_id, OUTCOME, Outcome)
+        assert outcome is not None
+        assert [outcome.code] == browser.page.xpath("//*[@class='code']/text()")
         until = uow.transfers.get(browser.transfer_id).expires_at
     assert str(until.year) in browser.text
     names = [
