@@ -33,8 +33,9 @@ GAP = 12
 
 def shot(driver: Any, width: int, limit: int) -> Image.Image:
     """The page that is open, from its top, at most so high."""
-    height = driver.execute_script("return document.documentElement.scrollHeight")
-    clip = {"x": 0, "y": 0, "width": width, "height": min(height, limit), "scale": 1}
+    height = min(driver.execute_script("return document.documentElement.scrollHeight"), limit)
+    sized(driver, width, height)  # what sticks to the window's edge stands where it ends
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
     options = {"format": "png", "clip": clip, "captureBeyondViewport": True}
     data = driver.execute_cdp_cmd("Page.captureScreenshot", options)["data"]
     return Image.open(io.BytesIO(b64decode(data))).convert("RGB")

@@ -41,8 +41,9 @@ def sized(driver: Any, width: int, height: int = 800) -> None:
 
 
 def colours(driver: Any, scheme: str) -> None:
-    """Prefer ``light`` or ``dark``."""
+    """Prefer ``light`` or ``dark``, and no motion: a colour on its way to another is neither."""
+    wanted = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
     driver.execute_cdp_cmd(
         "Emulation.setEmulatedMedia",
-        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+        {"features": [{"name": name, "value": value} for name, value in wanted.items()]},
     )
