@@ -14,7 +14,7 @@ from redis import RedisError
 from rq.exceptions import StopRequested
 
 from emrex_gateway.errors import ConfigError, StoreUnavailable
-from emrex_gateway.jobs._names import FETCH_QUEUE, PRIORITY, SIGN_QUEUE
+from emrex_gateway.jobs._names import PRIORITY, SIGN_QUEUE
 from emrex_gateway.jobs._queue import connect
 from emrex_gateway.jobs._stable import Stable
 from emrex_gateway.jobs._sweeper import SWEEP_SECONDS, ServicesFactory, Sweeper, sweep_once
@@ -26,7 +26,7 @@ from emrex_gateway.services import Services
 log = logging.getLogger(__name__)
 
 PRELOADED = ("lxml.etree", "xmlsec", "typst", "emrex_gateway.elmo", "emrex_gateway.transcript")
-"""Imported before the fork: a job then takes 20 ms instead of 70. Not for metadata alone."""
+"""Imported before the forks by a worker that signs; others need no compiler and no fonts."""
 
 
 def start_worker(
@@ -51,7 +51,7 @@ def start_worker(
     names = _queue_names(queues)
     if SIGN_QUEUE in names and signers_factory is None:
         raise ConfigError("a worker that signs needs keys")
-    if {FETCH_QUEUE, SIGN_QUEUE} & set(names):
+    if SIGN_QUEUE in names:
         preload()
     services = services_factory()
     try:
