@@ -75,6 +75,14 @@ def count_login(app: Flask) -> None:
     _count(app, "login", Event.LOGIN_REFUSED)
 
 
+def count_verification(app: Flask) -> None:
+    """Count a file that is to be checked. Raises ``TooManyRequests``; the trail says nothing of it."""
+    limits = app.extensions[_EXTENSION]
+    assert isinstance(limits, Limits)
+    if not limits.hit("verification", request.remote_addr or ""):
+        raise TooManyRequests(retry_after=_retry_after())
+
+
 def _count(app: Flask, what: str, refused: Event) -> None:
     limits = app.extensions[_EXTENSION]
     assert isinstance(limits, Limits)

@@ -41,6 +41,7 @@ from emrex_gateway.web._my_data import own
 from emrex_gateway.web._registry import registry
 from emrex_gateway.web._sp import sp
 from emrex_gateway.web._student import student
+from emrex_gateway.web._verify import verification
 
 
 def register(app: Flask, services: Services, host: Host | None) -> None:
@@ -54,6 +55,7 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
         app.register_blueprint(blueprint)
     app.register_blueprint(_colours.colours)
     app.register_blueprint(accessibility)
+    app.register_blueprint(verification)
     admin.init(app)
     _maintenance.init(app)
     _errors.init(app)
