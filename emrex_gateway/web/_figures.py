@@ -54,7 +54,9 @@ def credit(value: Credit) -> str:
     """A figure with its scheme, such as ``5 ECTS``."""
     ects = value.scheme.strip().casefold() == ECTS
     scheme = value.scheme.upper() if ects else value.scheme
-    return f"{_number(_tongue(), value.value)} {scheme}" if value.value is not None else scheme
+    if value.value is None:
+        return scheme
+    return f"{_number(_tongue(), value.value)}\N{NO-BREAK SPACE}{scheme}"
 
 
 def language_words(code: str) -> str:

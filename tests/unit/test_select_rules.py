@@ -373,7 +373,7 @@ def test_any_rows_and_any_choice(data: st.DataObject, listed: tuple[StudyRecord,
     assert len(reports) == len({r.issuer.identifiers for r in reports})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data(), listed=rows(6))
 def test_what_a_page_counts_is_what_the_reports_add_up_to(
     data: st.DataObject, listed: tuple[StudyRecord, ...]
