@@ -34,7 +34,7 @@ KEYWORDS = DEFAULT_KEYWORDS | {"lazy_gettext": None, "_l": None, "later": None}
 
 
 def test_headers_of_a_page(world: World) -> None:
-    """Closed by default: no frames, no foreign sources, no referrer, no cache."""
+    """Closed by default: no frames, no foreign sources, no referrer, no cache; scripts by nonce only."""
     browser = world.browser().to_selection()
     headers = browser.response.headers
 
@@ -43,21 +43,26 @@ def test_headers_of_a_page(world: World) -> None:
     assert "frame-ancestors 'none'" in policy
     assert "form-action 'self'" in policy
     assert "unsafe" not in policy
-    assert "script-src" not in policy
+    for script in browser.page.xpath("//script"):
+        assert f"script-src 'nonce-{script.get('nonce')}';" in policy + ";"
+        assert script.get("src", "").startswith("/emrex/static/")
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_headers_of_the_reply(world: World) -> None:
-    """The reply may go on to any https address after the client's redirect, and runs one script."""
+    """The reply may go on to any https address after the client's redirect, and runs scripts by nonce only."""
     browser = world.browser().to_reply()
     policy = browser.response.headers["Content-Security-Policy"]
 
     assert "form-action https:" in policy
     assert "'self'" not in policy.partition("form-action")[2].partition(";")[0]
-    (script,) = browser.page.xpath("//script")
-    assert f"'nonce-{script.get('nonce')}'" in policy
+    scripts = browser.page.xpath("//script")
+    assert {f"script-src 'nonce-{script.get('nonce')}'" for script in scripts} <= {
+        part.strip() for part in policy.split(";")
+    }
+    assert 1 == sum("submit()" in (script.text or "") for script in scripts)
     assert browser.page.xpath("//form[@data-step='reply']//button")
 
 
