@@ -22,6 +22,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -44,6 +45,7 @@ class Noted:
     seconds: float
 
 
+@lru_cache(maxsize=10_000)
 def shape(statement: str) -> str:
     """A statement as it is for any number of values: a short digest."""
     same = _ROWS.sub(r"\1", _LIST.sub("(?)", statement))
@@ -197,6 +199,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "each_database: about what a database does; a second run takes it",
     ):
         config.addinivalue_line("markers", mark)
-    event.listen(sa.Engine, "before_cursor_execute", _sent)
-    if (path := config.getoption("--note-databases")) and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Notes(Path(path)), "emrex-notes")
+    if path := config.getoption("--note-databases"):
+        event.listen(sa.Engine, "before_cursor_execute", _sent)
+        if not hasattr(config, "workerinput"):
+            config.pluginmanager.register(Notes(Path(path)), "emrex-notes")
