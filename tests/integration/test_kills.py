@@ -115,10 +115,11 @@ def test_a_web_process_killed_while_confirming(tmp_path: Path, at: int) -> None:
         world.services,
         exporting.open_transfer(world.services, "campus", browser.transfer_id, cookie(browser)),
     )
+    seen = str(browser.page.xpath("//input[@name='seen']/@value")[0])
     services = replace(world.services, store=MortalStore(world.services.store, at))
 
     with pytest.raises(Killed):
-        exporting.confirm(services, transfer, kept=(), language="en")
+        exporting.confirm(services, transfer, kept=(), seen=seen, language="en")
     sweep_later(world)
 
     given = world.events(browser.transfer_id).count("consent.given")
