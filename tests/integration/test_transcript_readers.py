@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET  # of poppler's own output
 
 import pytest
 
+from copies import export
 from emrex_gateway import transcript
 from emrex_gateway.domain import AttachmentType, Document
 from sample_documents import (
@@ -174,9 +175,11 @@ def verapdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_verapdf_finds_no_fault(verapdf: Path, tmp_path: Path) -> None:
     """Each document conforms to what it claims, PDF/A-3a and PDF/UA-1, as far as a program can judge.
 
-    So does a draft with a code, and one that holds a file; one that takes its tags back does not.
+    So do a draft with a code, one that holds a file, and the student's copy with its signature and
+    the file in it; one that takes its tags back does not.
     """
-    files = []
+    files = [tmp_path / "signed.pdf"]
+    files[0].write_bytes(export().copy)
     for name, document in DOCUMENTS.items():
         folder = tmp_path / name.replace(" ", "-")
         folder.mkdir()
@@ -189,7 +192,7 @@ def test_verapdf_finds_no_fault(verapdf: Path, tmp_path: Path) -> None:
         files.append(tmp_path / f"{name}.pdf")
         kind = AttachmentType.EMREX_TRANSCRIPT
         files[-1].write_bytes(transcript.render(everything(), kind=kind, **marks, **more))
-    sound = files[0].read_bytes()
+    sound = files[1].read_bytes()
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(sound.replace(b"/Marked true", b"/Marked null"))
     verdict = subprocess.run(

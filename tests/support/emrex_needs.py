@@ -109,7 +109,8 @@ TOOLS = {
         lambda: saml_schemas() is not None, "opensaml-schemas xmltooling-schemas"
     ),
     "pysaml2": _Tool(_pysaml2, "xmlsec1 (and pysaml2, of requirements/dev.txt)"),
-    "poppler": _Tool(_programs("pdftotext", "pdftoppm"), "poppler-utils"),
+    "poppler": _Tool(_programs("pdftotext", "pdftoppm", "pdfsig"), "poppler-utils"),
+    "openssl": _Tool(_programs("openssl"), "openssl"),
 }
 
 
