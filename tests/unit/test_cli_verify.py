@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from copies import export
 from emrex_gateway.cli import main
 from signing_material import DOCUMENTS, DS, certificate, foreign_sign
 
@@ -196,3 +197,71 @@ def test_recorded_files_are_told_as_old(shared: Path, name: str) -> None:
         found["holds_for_claimed"],
         found["signature_method"],
     )
+
+
+@pytest.fixture
+def copy(folder: Path) -> Path:
+    """The student's copy of an export, as a file."""
+    (folder / "copy.pdf").write_bytes(export().copy)
+    return folder / "copy.pdf"
+
+
+def test_a_copy_is_verified_with_the_elmo_file_in_it(folder: Path, copy: Path) -> None:
+    """Both signatures, the pages, the code; the ELMO file comes out as it was signed."""
+    out = folder / "out"
+    result = run(
+        folder, str(copy), "--certificate", "rsa2048.pem", "--code", export().code.lower(),
+        "--extract", str(out),
+    )  # fmt: skip
+    assert 0 == result.exit_code, result.output
+    for line in (
+        "Result:       VALID, signed with the key of a given certificate",
+        f"Code:         {export().code}",
+        "Given code:   the same",
+        "PDF:          whole, rsa-sha256 (PAdES)",
+        "ELMO file in the PDF:",
+        "  Result:       VALID, signed with the key of a given certificate",
+        "  Rules hold:   yes",
+    ):
+        assert line in result.output.splitlines()
+    assert export().elmo == out.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "NOT VALID: no certificate was given that can be read (no-certificate)"),
+        (("--certificate", "p256.pem"), "NOT VALID: "),
+        (
+            ("--certificate", "rsa2048.pem", "--code", "0000-0000-0000-0000"),
+            "that is another file's",
+        ),
+        (("--certificate", "rsa2048.pem", "--code", "0000"), "that cannot be a code"),
+    ],
+)
+def test_a_copy_that_nobody_vouches_for_is_1(
+    folder: Path, copy: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    """Without its certificate a copy only claims, and is not opened; a code must fit."""
+    result = run(folder, str(copy), *arguments, "--extract", str(folder / "out"))
+    assert 1 == result.exit_code
+    assert said in result.output
+    if "rsa2048.pem" not in arguments:
+        assert not (folder / "out").exists()
+        assert "PDF:          signed by CN=Test provider" in result.output
+
+
+def test_a_copy_as_json(folder: Path, copy: Path) -> None:
+    """The PDF's verdict, and that of the file in it."""
+    found = json.loads(run(folder, str(copy), "--certificate", "rsa2048.pem", "--json").output)
+    assert (True, export().code, "nothing") == (found["valid"], found["code"], found["typed_code"])
+    assert ("rsa-sha256", True) == (found["pdf"]["signature_method"], found["elmo"]["valid"])
+
+
+def test_the_code_of_an_elmo_file(folder: Path) -> None:
+    """The same as that of the copy; another one is told and makes 1."""
+    (folder / "elmo.xml").write_bytes(export().elmo)
+    right = ("elmo.xml", "--certificate", "rsa2048.pem", "--code")
+    good = run(folder, *right, export().code)
+    assert (0, True) == (good.exit_code, f"Code:         {export().code}" in good.output)
+    assert 1 == run(folder, *right, "0000-0000-0000-0000").exit_code
