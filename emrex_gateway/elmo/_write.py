@@ -127,8 +127,7 @@ def _report(report: Report, register: Register, studies: StudyWriter) -> Iterato
     yield leaf("issueDate", moment(report.issued_at))
     for name, texts in _schemes(report, register).items():
         described = prose("description", texts)
-        yield f"<gradingScheme{attribute('localId', name)}"
-        yield f">{described}</gradingScheme>" if described else "/>"
+        yield f"<gradingScheme{attribute('localId', name)}>{described}</gradingScheme>"
     own = [a for instance in instances(report) for a in instance.attachments]
     inside = {register.attachment(a): a for a in (*report.attachments, *own)}
     for name, attachment in inside.items():

@@ -138,7 +138,7 @@ class StudyWriter:
             pieces += ("<attachments>", *(leaf("ref", name) for name in names), "</attachments>")
         group = self.register.group(instance.group) if instance.group else None
         if group is not None:
-            names_of = attribute("typeref", group[0]) + attribute("idref", group[1])
+            names_of = attribute("idref", group[1]) + attribute("typeref", group[0])
             pieces.append(leaf("grouping", "", names_of))
         return "".join(pieces)
 
@@ -191,7 +191,7 @@ def _distribution(distribution: ResultDistribution | None) -> str:
     if distribution is None:
         return ""
     categories = [
-        leaf("category", "", attribute("label", token(label)) + attribute("count", str(count)))
+        leaf("category", "", attribute("count", str(count)) + attribute("label", token(label)))
         for label, count in distribution.categories
         if count >= 0
     ]

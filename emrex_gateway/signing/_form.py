@@ -4,11 +4,19 @@ Enveloped, last child of the root, one reference to the whole document,
 inclusive C14N 1.0, the certificate in X509Data: what every known client
 verifies. The signature's namespace is its default namespace, its values are
 wrapped with plain line feeds.
+
+Our own writer spells documents canonically already, so what is signed is
+usually the very bytes that came: ``enclose`` digests them, and the
+verification before they leave, which parses afresh and knows nothing of this,
+says whether they were canonical indeed. What is spelt otherwise is parsed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -29,6 +37,13 @@ _DIGEST: Final = "sha256"
 _D: Final = f"{{{DS}}}"
 _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
+_CANONICAL_START: Final = re.compile(
+    rb"<\?xml version=(?:'1\.0' encoding='UTF-8'|\"1\.0\" encoding=\"UTF-8\")\?>\n"
+    rb'(?=<elmo xmlns="[^"&<>\s]*">)'
+)
+_END: Final = b"</elmo>"
+_NOT_CANONICAL: Final = (b"/>", b"<!", b"\r")
+_SIGNATURE: Final = b"Signature"
 
 
 def hash_for(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> str:
@@ -36,6 +51,53 @@ def hash_for(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> str:
     if isinstance(key, ec.EllipticCurvePublicKey):
         return {256: "sha256", 384: "sha384", 521: "sha512"}[key.curve.key_size]
     return "sha256"
+
+
+def make(
+    document: UnsignedElmo,
+    certificate: Certificate,
+    hash_name: str,
+    sign: Callable[[bytes], bytes],
+    now: datetime,
+) -> SignedElmo:
+    """Sign a document; ``sign`` makes the signature's value over the bytes that it is given.
+
+    Raises ``SigningError`` for a document that cannot be signed, and when what
+    was made does not verify with the own certificate.
+    """
+    body = _perhaps_canonical(document.xml)
+    if body is not None:
+        signature = signature_element(certificate, hash_name, hashlib.sha256(body).digest())
+        signature[1].text = base64_lines(sign(canonical_signed_info(signature)))
+        # Not canonical after all, or nothing that can be signed: below it is made or told.
+        with suppress(SignatureError):
+            return _verified(enclose(body, signature), certificate, now)
+    tree = open_document(document)
+    signature = signature_element(certificate, hash_name, digest_of(tree))
+    tree.getroot().append(signature)
+    return finish(tree, signature, sign(canonical_signed_info(signature)), certificate, now)
+
+
+def enclose(body: bytes, signature: etree._Element) -> SignedElmo:
+    """Put a signature into the root, as its last child, without touching anything else."""
+    closing = len(body) - len(_END)
+    return SignedElmo(
+        b"".join((_DECLARATION, body[:closing], etree.tostring(signature), body[closing:]))
+    )
+
+
+def _perhaps_canonical(xml: bytes) -> bytes | None:
+    """Return the document from its root on if it may be its own canonical form; ``None`` if surely not.
+
+    Only what is cheap to see is asked: a root that declares ELMO's namespace
+    and nothing else, so that a signature in it inherits nothing; no empty
+    elements, CDATA, comments or carriage returns. A document that speaks of
+    signatures may have one already, and is parsed to see.
+    """
+    start = _CANONICAL_START.match(xml)
+    if start is None or not xml.endswith(_END) or _SIGNATURE in xml:
+        return None
+    return None if any(mark in xml for mark in _NOT_CANONICAL) else xml[start.end() :]
 
 
 def open_document(document: UnsignedElmo) -> etree._ElementTree:
@@ -96,9 +158,13 @@ def finish(
     signature[1].text = base64_lines(value)
     signed = SignedElmo(_DECLARATION + etree.tostring(tree, encoding="UTF-8"))
     try:
-        verify(signed, [certificate.der], STRICT, now=now)
+        return _verified(signed, certificate, now)
     except SignatureError as error:
         raise SigningError(f"the signature that was just made does not hold: {error}") from error
+
+
+def _verified(signed: SignedElmo, certificate: Certificate, now: datetime) -> SignedElmo:
+    verify(signed, [certificate.der], STRICT, now=now)
     return signed
 
 

@@ -18,14 +18,7 @@ from emrex_gateway.signing._certificates import Certificate, PublicKey
 from emrex_gateway.signing._cms import HASHES
 from emrex_gateway.signing._copying import Copies
 from emrex_gateway.signing._direct import METHODS
-from emrex_gateway.signing._form import (
-    canonical_signed_info,
-    digest_of,
-    finish,
-    hash_for,
-    open_document,
-    signature_element,
-)
+from emrex_gateway.signing._form import hash_for, make
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -55,22 +48,22 @@ class PemSigner:
 
     def sign(self, document: UnsignedElmo) -> SignedElmo:
         """See ``ports.Signer``."""
-        tree = open_document(document)
-        signature = signature_element(self._certificate, self._hash, digest_of(tree))
-        tree.getroot().append(signature)
-        context = xmlsec.SignatureContext()
-        context.key = self._key
-        try:
-            # The canonical SignedInfo alone: digesting the document through libxmlsec's node sets
-            # costs four times as much, and ``finish`` has libxmlsec verify the whole anyway.
-            value = context.sign_binary(canonical_signed_info(signature), self._method)
-        except xmlsec.Error as error:
-            raise SigningError(f"libxmlsec cannot sign with this key: {error}") from None
-        return finish(tree, signature, value, self._certificate, self._clock())
+        return make(document, self._certificate, self._hash, self._value, self._clock())
 
     def sign_copy(self, transcript: bytes, elmo: SignedElmo, *, code: str, verify_at: str) -> bytes:
         """See ``ports.Signer``."""
         return self._copies.make(transcript, elmo, code=code, verify_at=verify_at)
+
+    def _value(self, signed_info: bytes) -> bytes:
+        context = xmlsec.SignatureContext()
+        context.key = self._key
+        try:
+            # The canonical SignedInfo alone: digesting the document through libxmlsec's node sets
+            # costs four times as much, and the whole is verified before it leaves anyway.
+            value: bytes = context.sign_binary(signed_info, self._method)
+        except xmlsec.Error as error:
+            raise SigningError(f"libxmlsec cannot sign with this key: {error}") from None
+        return value
 
     def _cms_value(self, data: bytes) -> bytes:
         hash_ = HASHES[self._hash]

@@ -23,14 +23,7 @@ from emrex_gateway.ports import Clock, Secrets
 from emrex_gateway.signing._certificates import Certificate
 from emrex_gateway.signing._cms import HASHES
 from emrex_gateway.signing._copying import Copies
-from emrex_gateway.signing._form import (
-    canonical_signed_info,
-    digest_of,
-    finish,
-    hash_for,
-    open_document,
-    signature_element,
-)
+from emrex_gateway.signing._form import hash_for, make
 from emrex_gateway.signing._references import TokenKey
 
 _PROBE: Final = b"emrex-gateway: does the key fit its certificate?"
@@ -73,11 +66,7 @@ class TokenSigner:
 
     def sign(self, document: UnsignedElmo) -> SignedElmo:
         """See ``ports.Signer``."""
-        tree = open_document(document)
-        signature = signature_element(self._certificate, self._hash, digest_of(tree))
-        tree.getroot().append(signature)
-        value = self.sign_bytes(canonical_signed_info(signature))
-        return finish(tree, signature, value, self._certificate, self._clock())
+        return make(document, self._certificate, self._hash, self.sign_bytes, self._clock())
 
     def sign_copy(self, transcript: bytes, elmo: SignedElmo, *, code: str, verify_at: str) -> bytes:
         """See ``ports.Signer``."""
