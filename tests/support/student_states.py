@@ -57,11 +57,15 @@ COURSES = (
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page in one state: its address below the host, and the cookies (name, value, path)."""
+    """One page in one state: its address below the host, and the cookies (name, value, path).
+
+    ``upload`` is a file to hand in there; the page is then what answers it.
+    """
 
     name: str
     path: str
     cookies: tuple[tuple[str, str, str], ...] = ()
+    upload: str = ""
 
 
 STAY = "HTMLFormElement.prototype.submit = () => {};"
@@ -76,6 +80,9 @@ def go(driver: Any, site: str, page: Page) -> None:
             "Network.setCookie", {"name": name, "value": value, "url": site + path, "path": path}
         )
     driver.get(site + page.path)
+    if page.upload:
+        driver.find_element("css selector", "input[type=file]").send_keys(page.upload)
+        driver.find_element("css selector", "main form button").click()
 
 
 def studies(courses: int) -> tuple[StudyRecord, ...]:
@@ -155,6 +162,9 @@ def furnish(world: World) -> None:
                     ("Register of the North", "https://register.example/emrex", "NO"),
                     ("Högskolan i Exempel", "https://exempel.example/", "SE"),
                     ("Universität Beispiel", "https://beispiel.example/", "DE"),
+                    ("Hochschule Muster", "https://muster.example/", "DE"),
+                    ("Université Exemple", "https://exemple.example/", "FR"),
+                    ("Ülikool Näide", "https://naide.example/", "EE"),
                 )
             )
         )
@@ -246,7 +256,7 @@ def _choosing(scene: Scene) -> Iterator[Page]:
     draft = scene.looking().submit("preview", "draft")
     yield scene.page("draft-waiting", draft)
     scene.world.work()
-    yield scene.page("draft", draft.reload())
+    yield scene.page("draft", draft.get(draft.path.partition("?")[0]))
     signing = scene.looking().submit("preview", "confirm", consent="yes")
     yield scene.page("signing", signing)
     scene.world.work()
@@ -269,7 +279,21 @@ def _ending(scene: Scene) -> Iterator[Page]:
     browser.submit("preview", "confirm", consent="yes")
     scene.world.work()
     yield scene.page("download", browser.reload())
+    yield from _verifying(scene, browser.client.get(browser.path + "/elmo.xml").data)
     _close_ways(scene.world)
+
+
+def _verifying(scene: Scene, elmo: bytes) -> Iterator[Page]:
+    address = "/emrex/campus/verify"
+    yield Page("verify", address)
+    for name, data in (
+        ("verify-genuine", elmo),
+        ("verify-changed", elmo.replace(b"Mallikas", b"Mallinen")),
+        ("verify-something-else", b"minutes of a meeting"),
+    ):
+        file = scene.world.key_path.parent / f"{name}.xml"
+        file.write_bytes(data)
+        yield Page(name, address, upload=str(file))
 
 
 def _afterwards(scene: Scene) -> Iterator[Page]:
