@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from xml.etree.ElementTree import canonicalize
 
 import pytest
@@ -164,3 +167,15 @@ def test_a_typed_code_is_understood(typed: str) -> None:
 def test_what_is_no_code_is_none(typed: str) -> None:
     """Nothing is guessed."""
     assert elmo.read_code(typed) == ""
+
+
+def test_the_documentation_computes_the_same(tmp_path: Path) -> None:
+    """The program in docs/verification.md, as it stands there, on a file as it leaves."""
+    text = (Path(__file__).parents[2] / "docs" / "verification.md").read_text()
+    program = text.partition("```python\n")[2].partition("```")[0]
+    path = tmp_path / "elmo.xml"
+    path.write_bytes(foreign_sign(written()))
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
+    )
+    assert elmo.code(written()) == done.stdout.strip()

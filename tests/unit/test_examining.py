@@ -34,6 +34,9 @@ HOSTILE = {
     "attributes": lambda: with_report(
         b"<report " + b" ".join(b'a%d=""' % i for i in range(100_000)) + b"/>"
     ),
+    "a few attributes each": lambda: with_report(
+        b"<report>" + b'<a b="1" c="2" d="3" e="4"/>' * 100_000 + b"</report>"
+    ),
     "namespaces": lambda: with_report(
         b"<report " + declarations(3000) + b">" + b"<a/>" * 3000 + b"</report>"
     ),

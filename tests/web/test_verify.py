@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from copies import export
+from emrex_gateway import elmo, exporting
 from emrex_gateway.domain import KeyKind, KeyPlace, KeyState, SigningKey
+from emrex_gateway.exporting._payloads import OUTCOME, Outcome
 from emrex_gateway.web import _verify
 from gateway_world import Browser, World, make_world
 from signing_material import certificate, foreign_sign
@@ -185,3 +189,56 @@ def test_few_files_are_looked_at_at_once(world: World, monkeypatch: pytest.Monke
     assert _verify._places.acquire()
     page = check(world, export().copy)
     assert (503, "30") == (page.response.status_code, page.response.headers["Retry-After"])
+
+
+def exported(world: World) -> Browser:
+    """A student after an export without a client, at the files."""
+    browser = world.browser().post("/emrex/campus/export").log_in()
+    world.work()
+    with world.services.store.begin() as uow:
+        transfer = uow.transfers.get(browser.transfer_id)
+    exporting.choose(world.services, transfer, ["loose"])
+    browser.get(f"/emrex/campus/t/{browser.transfer_id}/preview")
+    browser.submit("preview", "confirm", consent="yes")
+    world.work()
+    return browser.reload()
+
+
+def outcome(world: World, transfer_id: str) -> Outcome:
+    """What was kept of the signature."""
+    with world.services.store.begin() as uow:
+        found = uow.transfers.unseal(transfer_id, OUTCOME, Outcome)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("per_issuer", [False, True])
+def test_what_a_student_downloads_is_genuine(tmp_path: Path, per_issuer: bool) -> None:
+    """Both files, by the worker's own key, with the code that is printed; also with a transcript an issuer."""
+    world = make_world(tmp_path)
+    world.change_access_point(transcript_per_issuer=per_issuer)
+    browser = exported(world)
+    kept = outcome(world, browser.transfer_id)
+    assert kept.code in browser.text
+    files = [
+        browser.get(f"/emrex/campus/t/{browser.transfer_id}/download/{name}").response.data
+        for name in ("transcript.pdf", "elmo.xml")
+    ]
+    assert [kept.copy, kept.elmo] == files
+    for data in files:
+        page = check(world, data, kept.code)
+        assert "The code that you typed is the code of this file." in verdict(page)
+    text = "".join(PdfReader(io.BytesIO(kept.copy)).pages[0].extract_text().split())
+    assert kept.code in text
+    assert "https://gateway.example/emrex/campus/verify" in text
+
+
+def test_a_client_s_transfer_has_a_code_and_no_copy(tmp_path: Path) -> None:
+    """Nobody would download one; the transcript in the file carries the code, and the file is genuine."""
+    world = make_world(tmp_path)
+    browser = world.browser().to_reply()
+    kept = outcome(world, browser.transfer_id)
+    assert (b"", kept.transcript) == (kept.copy, kept.pdf)
+    assert verdict(check(world, kept.elmo, kept.code)).startswith("genuine")
+    assert kept.code == elmo.code(kept.elmo)
+    assert verdict(check(world, kept.transcript)).startswith("not-genuine: This PDF carries no")
