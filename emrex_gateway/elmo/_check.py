@@ -8,7 +8,14 @@ from emrex_gateway.domain import ElmoVersion
 from emrex_gateway.elmo._problem import Problem
 from emrex_gateway.elmo._rules import rule_problems
 from emrex_gateway.elmo._schema import schema_problems
-from emrex_gateway.elmo._tree import MAX_BYTES, forget_schema_locations, parse, q
+from emrex_gateway.elmo._tree import (
+    MAX_BYTES,
+    forget_schema_locations,
+    has_schema_locations,
+    is_literal,
+    parse,
+    q,
+)
 
 
 def check(
@@ -28,11 +35,13 @@ def check(
         return (_unreadable(error),)
     if root.tag != q("elmo"):
         return (Problem("schema", "", "the root is not elmo in ELMO's namespace"),)
-    forget_schema_locations(root)
+    literal = xml if is_literal(xml, root) else None
+    if literal is None or has_schema_locations(literal):
+        forget_schema_locations(root)
     if version is None:
         version = version_of(root)
     found = schema_problems(root, version)
-    return (*found, *rule_problems(root, readable_copy=readable_copy))
+    return (*found, *rule_problems(root, literal, readable_copy=readable_copy))
 
 
 def version_of(root: etree._Element) -> ElmoVersion:

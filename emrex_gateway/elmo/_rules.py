@@ -23,9 +23,11 @@ _DOCUMENT: tuple[Callable[[etree._Element], Iterator[Problem]], ...] = (
     document.supplement_versions,
     document.attachment_places,
     document.references,
+    document.one_reference_signed,
+)
+_TEXTS: tuple[Callable[[etree._Element, bytes | None], Iterator[Problem]], ...] = (
     document.values,
     document.languages,
-    document.one_reference_signed,
 )
 _STUDIES: tuple[Callable[[study.Statements], Iterator[Problem]], ...] = (
     study.ects_on_one_level,
@@ -37,11 +39,18 @@ _STUDIES: tuple[Callable[[study.Statements], Iterator[Problem]], ...] = (
 )
 
 
-def rule_problems(root: etree._Element, *, readable_copy: bool = True) -> tuple[Problem, ...]:
-    """Return the problems that all rules find, rule by rule."""
+def rule_problems(
+    root: etree._Element, literal: bytes | None = None, *, readable_copy: bool = True
+) -> tuple[Problem, ...]:
+    """Return the problems that all rules find, rule by rule.
+
+    ``literal`` is what was parsed if it says everything literally (``_tree.is_literal``): rules
+    on single characters look there whether they have to look any further.
+    """
     statements, files = study.read(root), document.read_files(root)
     return (
         *(problem for rule in _DOCUMENT for problem in rule(root)),
+        *(problem for rule in _TEXTS for problem in rule(root, literal)),
         *document.attachment_contents(files),
         *(document.readable_copy(root, files) if readable_copy else ()),
         *(problem for rule in _STUDIES for problem in rule(statements)),

@@ -36,6 +36,7 @@ _DECEPTIVE_BYTES = {
 }
 _ATTRIBUTES = etree.XPath("//@*", smart_strings=False)
 _LANGS = etree.XPath("//@xml:lang", smart_strings=False)
+_LITERAL_LANG = re.compile(rb'xml:lang(?:="([A-Za-z0-9-]*)")?')
 _STATEMENTS = (q("report"), q("recognitionReport"))
 _ATTACHMENT, _IDENTIFIER, _CONTENT = q("attachment"), q("identifier"), q("content")
 _PREDEFINED_PERSON = {"esi": "esi", "nationalidentifier": "nationalIdentifier"}
@@ -204,9 +205,9 @@ def _internal_ids(parent: etree._Element) -> Counter[str]:
     return Counter(text_of(i) for i in identifiers if i.get("type", "").strip() == "internal")
 
 
-def values(root: etree._Element) -> Iterator[Problem]:
+def values(root: etree._Element, literal: bytes | None = None) -> Iterator[Problem]:
     """Values are plain text: no control characters, none that reorder what is displayed."""
-    if not _may_deceive(root):
+    if (literal is not None and not _deceives(literal)) or not _may_deceive(root):
         return
     for element in root.iter(f"{{{NAMESPACE}}}*"):
         texts = (element.text or "", *map(str, element.attrib.values()))
@@ -221,15 +222,23 @@ def _may_deceive(root: etree._Element) -> bool:
         text = etree.tostring(root, method="text", encoding="utf-8")
     except (etree.LxmlError, ValueError):  # more than libxml2 puts into one set
         return True
+    return _deceives(text) or _deceives(attributes.encode("utf-8", "surrogatepass"))
+
+
+def _deceives(data: bytes) -> bool:
     return any(
-        first in data and pattern.search(data)
-        for data in (text, attributes.encode("utf-8", "surrogatepass"))
-        for first, pattern in _DECEPTIVE_BYTES.items()
+        first in data and pattern.search(data) for first, pattern in _DECEPTIVE_BYTES.items()
     )
 
 
-def languages(root: etree._Element) -> Iterator[Problem]:
+def languages(root: etree._Element, literal: bytes | None = None) -> Iterator[Problem]:
     """``xml:lang`` is a BCP 47 tag, and left out where the language is unknown."""
+    if literal is not None:
+        # The prefix is bound to its namespace for good, and no other may be: all are spelt so.
+        # What is spelt with blanks or in single quotes comes out empty, which is no tag.
+        found = {tag.decode("ascii") for tag in set(_LITERAL_LANG.findall(literal))}
+        if all(language_tag(tag) == tag for tag in found):
+            return
     try:
         if all(language_tag(tag) == tag for tag in set(_LANGS(root))):
             return

@@ -25,6 +25,7 @@ MAX_SECTIONS = 20
 _WHITESPACE = re.compile("[ \t\r\n]+")
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _LOCATIONS = tuple(f"{{{_XSI}}}{name}" for name in ("schemaLocation", "noNamespaceSchemaLocation"))
+_UTF8 = frozenset({"UTF-8", "UTF8", "US-ASCII", "ASCII"})
 _HAS_LOCATIONS = etree.XPath("boolean(//@xsi:*)", namespaces={"xsi": _XSI})
 
 
@@ -62,6 +63,23 @@ def parse(xml: bytes) -> etree._Element:
     if root.getroottree().docinfo.internalDTD is not None:
         raise ValueError("a document type declaration is not allowed")
     return root
+
+
+def is_literal(xml: bytes, root: etree._Element) -> bool:
+    """Whether what the document says stands in its bytes as it is: UTF-8 without character references.
+
+    What is not found in the bytes is then not in the document either, and to look there takes a
+    tenth of the time. The predefined entities stand for ``&``, ``<``, ``>`` and quotation marks only.
+    """
+    declared = root.getroottree().docinfo.encoding
+    if declared is not None and declared.upper() not in _UTF8:
+        return False
+    return b"&#" not in xml and b"\0" not in xml
+
+
+def has_schema_locations(xml: bytes) -> bool:
+    """Whether literal bytes may hold hints where a schema is."""
+    return _XSI.encode("ascii") in xml
 
 
 def forget_schema_locations(root: etree._Element) -> None:
