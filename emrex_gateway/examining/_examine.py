@@ -15,8 +15,9 @@ from emrex_gateway.network import DEFAULT_LIMIT, open_file
 from emrex_gateway.signing import STRICT, Policy
 
 MOST_MARKS = 600_000
-"""The most tags of a file that is taken from anybody; 5,000 courses take half of that, and parsing
-this many takes about 100 MB for a moment."""
+"""The most tags of a file that is taken from anybody, and twice the most equals signs: each may be an
+attribute, which takes more memory than a tag. 5,000 courses take less than half; parsing this many
+takes about 150 MB for a moment."""
 
 
 class Kind(StrEnum):
@@ -87,7 +88,7 @@ def examine(
 
     ``certificates`` are those to trust; ``typed`` is a code read off paper;
     ``limit`` is the largest unpacked file, in bytes, ``most_marks`` how many
-    tags it may have at most.
+    tags it may have at most, and half as many attributes.
     """
     if signing.is_pdf(data):
         return _copy(data, certificates, typed, policy, now)
@@ -95,13 +96,18 @@ def examine(
         document = open_file(data, limit)
     except EnvelopeError as error:
         return Examined(kind=Kind.NEITHER, reason="envelope", message=str(error))
-    if most_marks is not None and document.xml.count(b"<") > most_marks:
+    if most_marks is not None and _too_many(document.xml, most_marks):
         return Examined(kind=Kind.ELMO, reason="size", message="the document has too many elements")
     try:
         verified = signing.verify(document, certificates, policy, now=now)
     except SignatureError as error:
         return _claimed(document, certificates, error)
     return _good(Kind.ELMO, document.xml, verified, verified.facts, typed)
+
+
+def _too_many(xml: bytes, most_marks: int) -> bool:
+    """Whether a file could fill the memory once it is parsed: counted in its bytes, before that."""
+    return xml.count(b"<") > most_marks or xml.count(b"=") > most_marks // 2
 
 
 def _copy(

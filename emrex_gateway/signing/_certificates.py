@@ -102,6 +102,7 @@ def _read(der: bytes) -> Certificate | None:
         with warnings.catch_warnings():
             # Old certificates in the registry break rules (serial numbers, names): we use the key.
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            warnings.simplefilter("ignore", UserWarning)
             read = x509.load_der_x509_certificate(der)
             key, spki = _key(read)
             return Certificate(
@@ -114,14 +115,14 @@ def _read(der: bytes) -> Certificate | None:
                 key=key,
                 spki=spki,
             )
-    except ValueError:
+    except (ValueError, TypeError, x509.InvalidVersion):  # as strangers' uploads bring them about
         return None
 
 
 def _name(read: x509.Certificate, which: str) -> str:
     try:
         return cast(x509.Name, getattr(read, which)).rfc4514_string()
-    except ValueError:
+    except (ValueError, TypeError):  # a name of a kind of text that has no place in it
         return "(a name that cannot be read)"
 
 

@@ -319,3 +319,15 @@ def test_the_tree_is_not_needed_after_verifying() -> None:
     root = etree.fromstring(verified.xml)
     assert root.find(f"{{{DS}}}Signature") is None
     assert root.findtext(f".//{{{ELMO}}}givenNames") == "Ääni 日本 & <Co>"
+
+
+def test_a_certificate_that_is_none_is_nobodys() -> None:
+    """Strangers choose what stands in KeyInfo: here X.509 version 8, which no library reads."""
+    version = b"\xa0\x03\x02\x01"
+    genuine = base64.b64encode(der("rsa2048"))
+    broken = base64.b64encode(der("rsa2048").replace(version + b"\x02", version + b"\x07", 1))
+    document = foreign_sign(PLAIN)
+    assert genuine in document
+    assert genuine != broken
+    found = inspect(SignedElmo(document.replace(genuine, broken)), [certificate("p256")], now=NOW)
+    assert ("certificate", None) == (found.reason, found.fingerprint)
