@@ -80,6 +80,9 @@ class Stable:
         except ProcessLost as lost:
             log.error("%s during %s", lost, order.task)  # noqa: TRY400 (no traceback of interest)
             return Answer(failure="ProcessLost", again=True)
+        except BaseException:
+            process.kill()  # its answer may still come, and would pass for the next order's
+            raise
         finally:
             if self._busy is process:
                 self._busy = None

@@ -361,3 +361,23 @@ def test_signals_between_fork_and_start_meet_no_handler_of_the_worker() -> None:
     assert before == signal.pthread_sigmask(signal.SIG_BLOCK, ())
     os.close(reader)
     os.close(writer)
+
+
+def test_an_answer_that_nobody_waited_for_is_nobody_elses(yard: Callable[..., Yard]) -> None:
+    """The worker's own accident amid an order ends that order: the next one is not told its end."""
+
+    def act(context: Context, task: str, subject: str) -> None:
+        if subject == "slow":
+            time.sleep(1.5)
+        raise RefusedJob(subject)
+
+    here = yard(act)
+    here.stable.warm_up()
+
+    def broken() -> None:
+        raise OSError("the sweeper cannot be forked")
+
+    with pytest.raises(OSError, match="sweeper"):
+        here.stable.carry_out(Order("sign", "slow", 30), broken)
+
+    assert ["one", "two"] == [here.order(subject=name).refused for name in ("one", "two")]
