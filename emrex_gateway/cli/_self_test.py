@@ -125,8 +125,9 @@ def _run(services: Services, test: SelfTest, person: Identity, timeout: int) -> 
     if at.state is _S.SELECTING:
         records = exporting.contents(services, at).records
         exporting.choose(services, at, [record.key for record in records])
-        releasable = exporting.preview(services, at).releasable
-        at = exporting.confirm(services, at, kept={one.type for one in releasable}, language="en")
+        shown = exporting.preview(services, at, language="en")
+        kept = {one.type for one in shown.releasable}
+        at = exporting.confirm(services, at, kept=kept, seen=shown.seen, language="en")
         at = _wait(services, at, lambda s: s is not _S.CONFIRMED, until)
     reply = exporting.reply(services, at, "")
     received = administering.receive_self_test(services, test.id, reply.fields)
