@@ -16,10 +16,11 @@ from pathlib import Path
 from benchmarks._login import login_rows
 from benchmarks._pages import page_rows
 from benchmarks._saml import federation_rows
+from benchmarks._selection import selection_rows
 from benchmarks._stages import stage_lines
 from benchmarks._throughput import throughput_rows
 
-PARTS = ("export", "login", "federation", "pages", "throughput")
+PARTS = ("export", "login", "federation", "selection", "pages", "throughput")
 
 
 def main() -> None:
@@ -46,6 +47,9 @@ def main() -> None:
                 Path(folder), options.providers, options.services, options.runs
             ):
                 print(row, flush=True)
+    if options.only in (None, "selection"):
+        for row in selection_rows(options.runs):
+            print(row, flush=True)
     if options.only in (None, "pages"):
         for row in page_rows():
             print(row, flush=True)

@@ -166,16 +166,15 @@ class SqlTransferRows:
         )
 
     def unseal(self, transfer_id: str, kind: str, type_: type[T]) -> T | None:
-        sealed = self._connection.execute(
-            sa.select(t.payload.c.sealed).where(
-                t.payload.c.transfer == transfer_id, t.payload.c.kind == kind
-            )
-        ).scalar_one_or_none()
-        if sealed is None:
+        row = self._connection.execute(
+            sa.select(t.payload.c.sealed, t.payload_key.c.wrapped_by, t.payload_key.c.wrapped)
+            .join(t.payload_key, t.payload_key.c.transfer == t.payload.c.transfer)
+            .where(t.payload.c.transfer == transfer_id, t.payload.c.kind == kind)
+        ).one_or_none()
+        if row is None:
             return None
-        if (key := self._key(transfer_id)) is None:  # purged between the two lines
-            return None
-        return unpack(_seal.unseal(key, transfer_id, kind, bytes(sealed)), type_)
+        key = self._keys.unwrap(transfer_id, row.wrapped_by, bytes(row.wrapped))
+        return unpack(_seal.unseal(key, transfer_id, kind, bytes(row.sealed)), type_)
 
     def purge(self, transfer_id: str) -> None:
         for table in (t.payload, t.payload_key):

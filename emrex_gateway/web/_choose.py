@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from flask import jsonify, redirect, render_template, request, url_for
@@ -97,12 +98,16 @@ def keep(slug: str, transfer_id: str) -> Response:
     if page_of(at) != "student.choose":
         return go_on(at, late=True)
 
+    looked_at: list[_choice.Choosing] = []
+
     def decide(opened: Contents) -> Collection[str]:
-        page = _choice.choosing(opened)
+        looked_at.append(page := _choice.choosing(opened))
         return page.keys(_choice.changed(page, page.chosen))
 
     opened = exporting.change_choice(services(), at, decide)
-    return jsonify(_choice.state(_choice.choosing(opened)))
+    # the records are the same: only what is chosen of them is new
+    page = replace(looked_at[0], opened=opened) if looked_at else _choice.choosing(opened)
+    return jsonify(_choice.state(page))
 
 
 def _after(at: Transfer, action: str, opened: Contents) -> str:

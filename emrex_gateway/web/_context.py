@@ -168,11 +168,14 @@ def require_session() -> None:
     at = transfer()
     if at.state in exporting.NEED_SESSION:
         exporting.require_session(services(), at, session_secret(at))
+        g.emrex_session_found = at.id
 
 
 def session_over() -> str:
     """Why this browser's session is over (``SessionOver.reason``); empty while somebody is logged in."""
     at = transfer()
+    if g.get("emrex_session_found") == at.id:  # asked before the page was made
+        return ""
     try:
         exporting.require_session(services(), at, session_secret(at))
     except SessionOver as over:

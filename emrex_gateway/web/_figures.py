@@ -25,7 +25,7 @@ def figures(specification: Specification, instance: Instance) -> Markup:
     words = _words()
     line = [escape(one.value) for one in specification.identifiers if one.type == "local"]
     if instance.completed:
-        line.append(escape(_day(_tongue(), instance.completed)))
+        line.append(escape(_day(language(), instance.completed)))
     if instance.grade:
         line.append(words["grade"] % {"grade": instance.grade})
     line += [escape(credit(one)) for one in instance.credits if one.value is not None]
@@ -41,13 +41,13 @@ def recognised(record: Recognised) -> Markup:
     line = words["from"] % {"source": said(record.source)} if record.source else words["elsewhere"]
     if record.on is None:
         return line
-    return line + Markup(", ") + escape(_day(_tongue(), record.on))
+    return line + Markup(", ") + escape(_day(language(), record.on))
 
 
 def counted(picked: int, below: int) -> Markup:
     """How many of the records below something are chosen; the script finds the first figure in ``b``."""
-    figures = {"chosen": Markup("<b>%s</b>") % _count(_tongue(), picked)}
-    return _words()["counted"] % {**figures, "all": _count(_tongue(), below)}
+    figures = {"chosen": Markup("<b>%s</b>") % _count(language(), picked)}
+    return _words()["counted"] % {**figures, "all": _count(language(), below)}
 
 
 def credit(value: Credit) -> str:
@@ -56,7 +56,7 @@ def credit(value: Credit) -> str:
     scheme = value.scheme.upper() if ects else value.scheme
     if value.value is None:
         return scheme
-    return f"{_number(_tongue(), value.value)}\N{NO-BREAK SPACE}{scheme}"
+    return f"{_number(language(), value.value)}\N{NO-BREAK SPACE}{scheme}"
 
 
 def language_words(code: str) -> str:
@@ -64,13 +64,6 @@ def language_words(code: str) -> str:
     locale = get_locale()
     name = locale.languages.get(code) if locale else None
     return name[:1].upper() + name[1:] if name else code
-
-
-def _tongue() -> str:
-    """The page's language, found out once a request."""
-    if "emrex_tongue" not in g:
-        g.emrex_tongue = language()
-    return str(g.emrex_tongue)
 
 
 def _words() -> Mapping[str, Markup]:

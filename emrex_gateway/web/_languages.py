@@ -50,9 +50,11 @@ def init(app: Flask, settings: Settings) -> None:
 
 
 def language() -> str:
-    """The page's language without its region, such as ``"fi"``."""
-    locale = get_locale()
-    return str(locale.language) if locale else "en"
+    """The page's language without its region, such as ``"fi"``; found out once a request."""
+    if "emrex_plain_language" not in g:
+        locale = get_locale()
+        g.emrex_plain_language = str(locale.language) if locale else "en"
+    return str(g.emrex_plain_language)
 
 
 def tag() -> str:

@@ -310,7 +310,7 @@ def broken(world: AdminWorld) -> None:
         def fail(*arguments: object, **more: object) -> None:
             raise ValueError("Kanariankaisa Keltasirkkunen has Arvosanasirkutus")
 
-        patch.setattr(exporting, "choose", fail)
+        patch.setattr(exporting, "change_choice", fail)
         begun.submit("select", "all")
     assert 500 == begun.response.status_code
 
