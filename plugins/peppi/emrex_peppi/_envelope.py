@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
+import msgspec
+
 from emrex_gateway.errors import AdapterError
 from emrex_peppi._reading import Reading, Row, plain_text
+
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 DEPTH_LIMIT = 100
 """Levels of nesting that an answer may have."""
@@ -26,9 +31,7 @@ class Things:
 def decode(body: bytes) -> Mapping[str, Any]:
     """Decode one answer. Raises ``AdapterError``; nothing of the contents is in the message."""
     try:
-        value = json.loads(
-            body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant
-        )
+        value = _decoded(body.removeprefix(codecs.BOM_UTF8))
     except RecursionError:
         raise AdapterError("the answer is nested too deeply") from None
     except ValueError:  # of the text or of the encoding
@@ -58,6 +61,19 @@ def things(answer: Mapping[str, Any], name: str, reading: Reading) -> Things:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise AdapterError(f"{reading.names['envelope', name]} is not a list of objects")
     return Things(tuple(items), envelope.integer("total"))
+
+
+def _decoded(body: bytes) -> Any:
+    """Decode by msgspec, in half of the time; what it refuses, the standard library judges.
+
+    That one takes more (half of a surrogate pair in a text, which is left out later).
+    """
+    try:
+        return _DECODER.decode(body)
+    except ValueError:
+        return json.loads(
+            body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse_constant
+        )
 
 
 def _refuse_constant(name: str) -> NoReturn:

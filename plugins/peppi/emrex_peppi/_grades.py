@@ -7,6 +7,7 @@ The scales are VIRTA's (1 five-step, 2 passed, 3 second national language,
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 
 from emrex_gateway.domain import (
@@ -65,6 +66,48 @@ _THESIS_FAIL = "I"
 _NOT_ID = re.compile(r"[^A-Za-z0-9._-]+")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graded:
+    """All that an assessment says, read once. ``failed`` is by its grade alone."""
+
+    grade: str | None
+    ects_grade: str | None
+    scheme: GradingScheme | None
+    failed: bool
+    shortened: ShortenedGrading | None
+    distribution: ResultDistribution | None
+    notes: Texts
+
+
+class Assessments:
+    """A listing's assessments: rows repeat theirs word for word, so each is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Graded] = {}
+
+    def of(self, credit: Row) -> Graded:
+        """Return what a completed credit's assessment says."""
+        raw = credit.raw("assessment")
+        spelt = repr(raw) if isinstance(raw, dict) else ""
+        known = self._known.get(spelt)
+        if known is None:
+            known = self._known[spelt] = _graded(credit.row("assessment", "assessment"))
+        return known
+
+
+def _graded(assessment: Row) -> Graded:
+    code = grade(assessment)
+    return Graded(
+        grade=code,
+        ects_grade=ects_grade(assessment),
+        scheme=scheme(assessment),
+        failed=_fails(assessment, code),
+        shortened=shortened_grading(assessment),
+        distribution=distribution(assessment),
+        notes=assessment.texts("description"),
+    )
+
+
 def grade(assessment: Row) -> str | None:
     """The grade as it is written: a code, a number, or whatever the scale has."""
     if not assessment:
@@ -92,7 +135,7 @@ def scheme(assessment: Row) -> GradingScheme | None:
     return _SCHEMES.get(number) if number is not None else None
 
 
-def status(credit: Row) -> Status | None:
+def status(credit: Row, graded: Graded) -> Status | None:
     """Passed, failed or in progress; ``None`` where nothing was attempted.
 
     An accepted credit with a failing grade is failed. A status that we don't
@@ -105,11 +148,9 @@ def status(credit: Row) -> Status | None:
         return Status.FAILED
     if word not in ("ACCEPTED", ""):
         return Status.IN_PROGRESS
-    assessment = credit.row("assessment", "assessment")
-    code = grade(assessment)
-    if _fails(assessment, code):
+    if graded.failed:
         return Status.FAILED
-    if word == "ACCEPTED" or code is not None:
+    if word == "ACCEPTED" or graded.grade is not None:
         return Status.PASSED
     return Status.IN_PROGRESS
 

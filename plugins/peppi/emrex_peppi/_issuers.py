@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from emrex_gateway.domain import Identifier, Institution, Issuer, LangString, issuer_of
@@ -38,12 +39,23 @@ class Issuers:
         self._known: dict[str, Issuer] = {}
         self._rich: set[str] = set()
         self._same: dict[str, Issuer] = {}
+        self._spelt: dict[int, str] = {}
+        self._held: list[Mapping[str, Any]] = []  # so that each identity stays one object's
         learned: set[str] = set()
         for organisation in organisations:
-            spelt = repr(organisation.values)  # rows repeat their organisation word for word
+            spelt = self._spelling(organisation)
             if spelt not in learned:
                 learned.add(spelt)
                 self._learn(organisation)
+
+    def _spelling(self, organisation: Row) -> str:
+        """Return the organisation word for word, as rows repeat it; written out once an object."""
+        values = organisation.values
+        spelt = self._spelt.get(id(values))
+        if spelt is None:
+            self._held.append(values)
+            spelt = self._spelt[id(values)] = repr(values)
+        return spelt
 
     def _learn(self, organisation: Row) -> None:
         key = _key(organisation)
@@ -56,7 +68,7 @@ class Issuers:
 
     def of(self, organisation: Row) -> Issuer:
         """Return the issuer that a row's organisation means."""
-        spelt = repr(organisation.values)
+        spelt = self._spelling(organisation)
         issuer = self._same.get(spelt)
         if issuer is None:
             issuer = self._same[spelt] = self._meant(organisation)

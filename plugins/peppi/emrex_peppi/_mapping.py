@@ -78,7 +78,9 @@ def records(
     rows = [Row("credit", values, reading) for values in credits_]
     live = last_states([Completed.of(row, position) for position, row in enumerate(rows)])
     above = parents(live)
-    statuses = {credit.position: _status(credit) for credit in live}
+    assessments = _grades.Assessments()
+    graded = {credit.position: assessments.of(credit.row) for credit in live}
+    statuses = {credit.position: _status(credit, graded[credit.position]) for credit in live}
     kept = {credit.position: credit for credit in live if statuses[credit.position] is not None}
     mapper = _Mapper(institution, settings, reading, list(kept.values()), study_rights)
     wholes = {_lift(position, above, kept) for position in kept}
@@ -89,13 +91,19 @@ def records(
         type_ = _type(credit, kept.get(parent) if parent is not None else None, position in wholes)
         whole = None if parent is None else keys[parent]
         status = statuses[position] or Status.IN_PROGRESS
-        found.append(mapper.record(credit, keys[position], whole, type_, status))
+        found.append(
+            mapper.record(
+                credit, graded[position], keys[position], whole, type_=type_, status=status
+            )
+        )
     return tuple(found)
 
 
-def _status(credit: Completed) -> Status | None:
+def _status(credit: Completed, graded: _grades.Graded) -> Status | None:
     """What the credit says of passing; ``None`` where nothing counts or was attempted."""
-    return None if credit.row.integer("type") == _NOT_COUNTED else _grades.status(credit.row)
+    if credit.row.integer("type") == _NOT_COUNTED:
+        return None
+    return _grades.status(credit.row, graded)
 
 
 def _lift(position: int, above: Mapping[int, int], kept: Mapping[int, Completed]) -> int | None:
@@ -151,12 +159,20 @@ class _Mapper:
         )
         self._attachments = _extras.Attachments(rows)
         self._terms: dict[str, AcademicTerm | None] = {}
+        self._languages: dict[str, str | None] = {}
         self._levels_of: dict[str, tuple[Level, ...]] = {}
         rights = [Row("studyRight", values, reading) for values in study_rights]
         self._eqf = {row.text("id", 200): level for row in rights if (level := _eqf_level(row))}
 
     def record(
-        self, credit: Completed, key: str, parent: str | None, type_: LosType, status: Status
+        self,
+        credit: Completed,
+        graded: _grades.Graded,
+        key: str,
+        parent: str | None,
+        *,
+        type_: LosType,
+        status: Status,
     ) -> StudyRecord:
         row = credit.row
         return StudyRecord(
@@ -165,14 +181,15 @@ class _Mapper:
             issuer=self._issuers.of(
                 row.row("organisationResponsibleForCompletion", "organisation")
             ),
-            specification=_specification(credit, type_),
-            instance=self._instance(credit, type_, status),
+            specification=_specification(credit, graded, type_),
+            instance=self._instance(credit, graded, type_, status),
             recognised=_extras.recognised(row),
         )
 
-    def _instance(self, credit: Completed, type_: LosType, status: Status) -> Instance:
+    def _instance(
+        self, credit: Completed, graded: _grades.Graded, type_: LosType, status: Status
+    ) -> Instance:
         row = credit.row
-        assessment = row.row("assessment", "assessment")
         degree = type_ is LosType.DEGREE_PROGRAMME
         start = row.day("startDate")
         late = start is not None and credit.completed is not None and start > credit.completed
@@ -182,13 +199,13 @@ class _Mapper:
             start=None if late else start,
             completed=credit.completed,
             term=None if degree else self._term(row),
-            grade=_grades.grade(assessment),
-            grading_scheme=_grades.scheme(assessment),
-            shortened_grading=_grades.shortened_grading(assessment),
-            distribution=_grades.distribution(assessment),
+            grade=graded.grade,
+            grading_scheme=graded.scheme,
+            shortened_grading=graded.shortened,
+            distribution=graded.distribution,
             credits=_credits(row),
             levels=self._levels(row, degree),
-            language=_language(row),
+            language=self._language(row),
             engagement_hours=row.decimal("engagementHours"),
             attachments=self._attachments.of(row),
             group=_extras.group(row),
@@ -215,6 +232,15 @@ class _Mapper:
             self._levels_of[spelt] = _extras.levels(row)
         return self._levels_of[spelt]
 
+    def _language(self, row: Row) -> str | None:
+        raw = row.raw("languagesOfCompletion")
+        if raw is None:
+            return None
+        spelt = repr(raw)
+        if spelt not in self._languages:
+            self._languages[spelt] = _language(row)
+        return self._languages[spelt]
+
     def _levels(self, row: Row, degree: bool) -> tuple[Level, ...]:
         levels = self._listed_levels(row)
         if not degree:
@@ -225,7 +251,7 @@ class _Mapper:
         return levels
 
 
-def _specification(credit: Completed, type_: LosType) -> Specification:
+def _specification(credit: Completed, graded: _grades.Graded, type_: LosType) -> Specification:
     row = credit.row
     titles = _titles(credit)
     code = _code(credit.code, titles)
@@ -236,21 +262,27 @@ def _specification(credit: Completed, type_: LosType) -> Specification:
         subject_area=row.text("subjectArea", 50),
         isced_code=_isced(row),
         url=web_address(row.text("url", 2_000)),
-        descriptions=_descriptions(row),
+        descriptions=_descriptions(row, graded),
         descriptions_html=row.texts("descriptionHtml"),
         extensions=_extras.extensions(row, "targetExtensions"),
     )
 
 
 def _titles(credit: Completed) -> Texts:
-    titles = tuple(
-        LangString(" ".join(t.value.split())[:_TITLE_LIMIT], t.lang)
-        for t in credit.row.texts("completedCreditName")
-    )
+    titles = credit.row.texts("completedCreditName")
     if titles:
-        return titles
+        return tuple([t if _is_title(t.value) else _in_one_line(t) for t in titles])
     named = credit.code or credit.target[1] or credit.identifier
     return (LangString(named),) if named else (LangString("Untitled", "en"),)
+
+
+def _is_title(text: str) -> bool:
+    """Whether a stripped text has one line and single blanks already, as nearly all have."""
+    return len(text) <= _TITLE_LIMIT and "  " not in text and text.isprintable()
+
+
+def _in_one_line(text: LangString) -> LangString:
+    return LangString(" ".join(text.value.split())[:_TITLE_LIMIT], text.lang)
 
 
 def _code(code: str, titles: Texts) -> str:
@@ -259,18 +291,17 @@ def _code(code: str, titles: Texts) -> str:
     return first if rest and any(rest.strip() == title.value for title in titles) else code
 
 
-def _descriptions(row: Row) -> Texts:
+def _descriptions(row: Row, graded: _grades.Graded) -> Texts:
     """Objectives, content and the note for the transcript, a paragraph each, by language."""
-    assessment = row.row("assessment", "assessment")
+    objective = row.texts("completedCreditObjective")
+    more = (*row.texts("completedCreditContent"), *graded.notes)
+    if not more and not graded.ects_grade:
+        return objective
     parts: dict[str | None, list[str]] = {}
-    for text in (
-        *row.texts("completedCreditObjective"),
-        *row.texts("completedCreditContent"),
-        *assessment.texts("description"),
-    ):
+    for text in (*objective, *more):
         parts.setdefault(text.lang, []).append(text.value)
-    if ects_grade := _grades.ects_grade(assessment):
-        parts.setdefault("en", []).append(f"ECTS grade: {ects_grade}")
+    if graded.ects_grade:
+        parts.setdefault("en", []).append(f"ECTS grade: {graded.ects_grade}")
     return tuple(LangString("\n\n".join(values), lang) for lang, values in parts.items())
 
 

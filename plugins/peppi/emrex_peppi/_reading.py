@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from emrex_gateway.domain import LangString, Texts
 from emrex_peppi._fields import actual_names
 from emrex_peppi._settings import PeppiSettings
+
+NOTHING: Final[Mapping[str, Any]] = {}
+"""The values of a row that is absent: one object, so that it can be known by its identity."""
 
 TEXT_LIMIT = 20_000
 """Characters of one text that are kept; the rest is cut with an ellipsis."""
@@ -24,6 +27,7 @@ _VALUE_KEY = re.compile(r"value([A-Z][a-z]{1,2})")
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:$|[T ])")
 _FINNISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _EPOCH = re.compile(r"-?\d{9,15}")
+_OTHER_SHAPES = frozenset({"values", "value", "text"})
 _LARGEST = 10**9
 """No figure of a study record comes near."""
 _LONGEST_TAG = 100
@@ -113,7 +117,7 @@ class Row:
     def row(self, name: str, kind: str) -> Row:
         """An object inside this one; an empty one when absent."""
         value = self.values.get(self._names[name])
-        return Row(kind, value if isinstance(value, dict) else {}, self.reading)
+        return Row(kind, value if isinstance(value, dict) else NOTHING, self.reading)
 
     def rows(self, name: str, kind: str) -> tuple[Row, ...]:
         """The objects of a list inside this one; what is no object is passed over."""
@@ -156,6 +160,8 @@ def localised(value: Any) -> Texts:
     """
     if value is None:
         return ()
+    if type(value) is dict and _OTHER_SHAPES.isdisjoint(value):
+        return _by_language(value)
     found: dict[str | None, str] = {}
     for lang, item in _pairs(value):
         if isinstance(item, str) and lang not in found:
@@ -163,6 +169,21 @@ def localised(value: Any) -> Texts:
             if text is not None:
                 found[lang] = text
     return tuple([LangString(text, lang) for lang, text in found.items()])
+
+
+def _by_language(value: dict[str, Any]) -> Texts:
+    """Read an object whose names say the languages: what systems send, so without detours."""
+    found: dict[str, str] = {}
+    for key, item in value.items():
+        if type(item) is not str:
+            continue
+        tag = _tag_in_key(key) if len(key) <= _LONGEST_TAG else None
+        if tag is None or tag in found:
+            continue
+        plain = len(item) <= TEXT_LIMIT and item.isprintable()
+        if text := item.strip() if plain else plain_text(item):
+            found[tag] = text
+    return tuple([LangString(text, tag) for tag, text in found.items()])
 
 
 def _pairs(value: Any) -> list[tuple[str | None, Any]]:
@@ -249,10 +270,10 @@ def plain_date(value: Any, zone: ZoneInfo) -> date | None:
 
 def _date(value: Any, zone: ZoneInfo) -> date | None:
     if isinstance(value, str):
+        if len(value) == len("2024-05-31") and value[4] == value[7] == "-":
+            return date.fromisoformat(value)
         value = value.strip()
         if _ISO_DATE.match(value):
-            if len(value) == len("2024-05-31"):
-                return date.fromisoformat(value)
             moment = datetime.fromisoformat(value)
             return moment.astimezone(zone).date() if moment.tzinfo else moment.date()
         if finnish := _FINNISH_DATE.fullmatch(value):
