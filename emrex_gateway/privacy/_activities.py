@@ -207,6 +207,30 @@ def logins(facts: Facts, _: Translate) -> Activity:
     )
 
 
+def checks(_: Translate) -> Activity:
+    """The public page that tells whether a file is genuine."""
+    return Activity(
+        _("Checking files"),
+        (
+            (
+                _("Purpose"),
+                (
+                    _(
+                        "To tell readers whether a file that was signed here is genuine and unchanged."
+                    ),
+                ),
+            ),
+            (_("People"), (_("Students whose file somebody checks"),)),
+            (
+                _("Data"),
+                (_("The file that is handed in: signed study records, or whatever it holds"),),
+            ),
+            (_("Recipients"), (_("Nobody"),)),
+            (_("Kept for"), (_("Not kept: the file stays in memory for the one request"),)),
+        ),
+    )
+
+
 def support(facts: Facts, _: Translate) -> Activity:
     settings = facts.settings
     return Activity(

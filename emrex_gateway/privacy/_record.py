@@ -51,6 +51,7 @@ def register(services: Services, slug: str, language: str, _: Translate) -> Regi
         activities=(
             _activities.transfers(facts, _),
             _activities.logins(facts, _),
+            _activities.checks(_),
             _activities.support(facts, _),
             _activities.trail(facts, _),
             _activities.administrators(facts, _),
