@@ -76,7 +76,7 @@ class Program:
         found = []
         for one in self.family():
             with suppress(psutil.NoSuchProcess):
-                found.append(one.memory_info().rss / 1e6)
+                found.append(one.memory_info().rss / 1024 / 1024)
         return found
 
 

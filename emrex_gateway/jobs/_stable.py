@@ -82,6 +82,7 @@ class Stable:
             return Answer(failure="ProcessLost", again=True)
         except BaseException:
             process.kill()  # its answer may still come, and would pass for the next order's
+            process.spoiled = True  # and it may live for a moment
             raise
         finally:
             if self._busy is process:

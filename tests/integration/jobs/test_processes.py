@@ -162,9 +162,14 @@ def test_a_process_that_died_while_it_waited_costs_no_order(yard: Callable[..., 
     assert 2 == len(set(here.lines()))
 
 
-def hold_the_interpreter(seconds: int) -> None:
-    """Hang as native code does that never lets Python run: no handler of a signal, no thread."""
-    ctypes.PyDLL(None).sleep(seconds)
+def hold_the_interpreter() -> None:
+    """Hang as native code does that never lets Python run: no handler of a signal, no thread.
+
+    A mutex of the C library is locked twice; a signal interrupts a sleep, but not this.
+    """
+    library, mutex = ctypes.PyDLL(None), ctypes.create_string_buffer(128)
+    library.pthread_mutex_lock(mutex)
+    library.pthread_mutex_lock(mutex)
 
 
 def test_a_hang_in_native_code_ends_itself(
@@ -173,7 +178,7 @@ def test_a_hang_in_native_code_ends_itself(
     """No alarm reaches it; the watchdog ends the process, and says where it stood."""
     monkeypatch.setattr(_serve, "GRACE", 0)
 
-    here = yard(lambda *_: hold_the_interpreter(300))
+    here = yard(lambda *_: hold_the_interpreter())
 
     assert "ProcessLost" == here.order(seconds=1).failure
     assert "hold_the_interpreter" in capfd.readouterr().err
