@@ -22,7 +22,7 @@ from emrex_gateway.domain import (
 )
 from emrex_gateway.errors import StaleTransfer, TransferError
 from emrex_gateway.exporting._contents import Contents, document, learner, selecting
-from emrex_gateway.exporting._draft import DraftState, draft_state, forget_draft, withheld
+from emrex_gateway.exporting._draft import DraftState, draft_state, forget_draft
 from emrex_gateway.exporting._payloads import CHOICE, Choice
 from emrex_gateway.services import Services
 
@@ -100,9 +100,13 @@ def confirm(
             raise TransferError("nothing is chosen")
         if seen != _seen(opened):
             raise StaleTransfer("the choice is not the one that was shown")
-        possible = learner(opened, withheld=()).identifiers
-        held = withheld(opened, kept)
-        choice = Choice(chosen=opened.choice.chosen, withheld=held, language=language)
+        sent = {i.type for i in learner(opened, withheld=()).identifiers}.intersection(kept)
+        choice = Choice(
+            chosen=opened.choice.chosen,
+            withheld=tuple(one for one in PersonIdentifierType if one not in sent),
+            language=language,
+            details=tuple(sorted(opened.institution.release.details)),
+        )
         uow.transfers.seal(transfer.id, CHOICE, choice)
         forget_draft(uow, transfer, services.clock())
         moved = uow.transfers.move(transfer, TransferState.CONFIRMED, attempts=0)
@@ -111,7 +115,7 @@ def confirm(
             Event.CONSENT_GIVEN,
             transfer=transfer.id,
             records=len(choice.chosen),
-            identifiers=len({i.type for i in possible} - set(held)),
+            identifiers=len(sent),
         )
         uow.after_commit(lambda: services.queue.send("sign", transfer.id))
     return moved

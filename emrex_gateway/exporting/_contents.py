@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from emrex_gateway.domain import (
@@ -112,11 +112,17 @@ def document(opened: Contents, now: datetime) -> Document:
 
 
 def learner(opened: Contents, withheld: Collection[PersonIdentifierType]) -> Learner:
-    """What leaves of the person, by the institution's rule and without what is held back."""
+    """What leaves of the person, by the institution's rule and without what is held back.
+
+    After the consent no more than was consented to, whatever the rule says by then.
+    """
+    rule = opened.institution.release
+    if opened.choice.details is not None:
+        rule = replace(rule, details=rule.details.intersection(opened.choice.details))
     return release(
         opened.listing.student,
         opened.identity,
-        opened.institution.release,
+        rule,
         opened.client_host,
         withheld,
     )

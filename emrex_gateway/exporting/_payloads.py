@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from emrex_gateway.domain import PersonIdentifierType, Student, StudyRecord
+from emrex_gateway.domain import LearnerDetail, PersonIdentifierType, Student, StudyRecord
 
 REQUEST = "request"
 """``ClientRequest``: who asked, and where the reply goes."""
@@ -83,12 +83,16 @@ class Choice:
     """Keys of the chosen records, and the identifiers that the student held back.
 
     ``language`` is that of the pages when the student consented; the readable
-    transcript follows it.
+    transcript follows it. With the consent ``withheld`` names every type that
+    was not consented to, and ``details`` what else of the person was: a rule
+    that grows before the document is signed lets out no more than was seen.
+    ``None`` before the consent.
     """
 
     chosen: tuple[str, ...] = field(repr=False)
     withheld: tuple[PersonIdentifierType, ...] = ()
     language: str = "en"
+    details: tuple[LearnerDetail, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from emrex_gateway.domain import KnownClient, LearnerDetail, ReleaseRule
+from emrex_gateway.domain import (
+    KnownClient,
+    LearnerDetail,
+    PersonIdentifierType,
+    ReleaseRule,
+)
+from emrex_gateway.network import unpack_elmo
 from emrex_gateway.web import _sheets
 from gateway_world import RETURN_URL, STUDENT, Browser, World, record
 from previewing import choose, looking
@@ -196,3 +202,28 @@ def test_the_return_address_stands_nowhere_on_the_page(world: World) -> None:
 
 def token(browser: Browser) -> Any:
     return browser.page.xpath("//form[@data-step='preview']//input[@name='token']/@value")[0]
+
+
+def test_a_rule_that_grows_after_the_consent_lets_out_no_more(world: World) -> None:
+    """Between consent and signature an operator releases more: the student saw none of that."""
+
+    def rule(**changes: Any) -> None:
+        with world.services.store.begin() as uow:
+            institution = uow.config.institution("campus")
+            uow.config.put_institution(replace(institution, release=ReleaseRule(**changes)))
+
+    esi, national = PersonIdentifierType.ESI, PersonIdentifierType.NATIONAL
+    rule(released=frozenset({esi}))
+    browser = looking(world).submit("preview", "confirm", consent="yes", identifier="esi")
+    rule(
+        released=frozenset({esi, national}),
+        restricted_hosts=frozenset({"client.example"}),
+        details=frozenset(LearnerDetail),
+    )
+    world.work()
+    browser.reload()
+
+    sent = unpack_elmo(browser.reply()["elmo"]).xml
+    assert b'type="esi"' in sent
+    for more in (b"nationalIdentifier", b"citizenship", b"placeOfBirth", b"birthName", b"gender"):
+        assert more not in sent, more
