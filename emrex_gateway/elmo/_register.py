@@ -48,7 +48,7 @@ class _Names(Generic[T]):
         return name
 
 
-def instances(report: Report) -> Iterator[Instance]:
+def _instances(report: Report) -> Iterator[Instance]:
     """Yield a report's LOIs in document order, however deep they are."""
     work: list[LearningOpportunity] = list(reversed(report.opportunities))
     while work:
@@ -62,6 +62,7 @@ class Register:
 
     def __init__(self, document: Document) -> None:
         self._document = document  # holds on to the schemes, so that their ``id`` stays theirs
+        self._instances: dict[int, list[Instance]] = {}
         self._known: dict[int, str] = {}
         self._schemes: _Names[Texts] = _Names("scheme")
         self._files: _Names[tuple[bool, Attachment]] = _Names("attachment")
@@ -71,13 +72,20 @@ class Register:
         for report in document.reports:
             for attachment in report.attachments:
                 self.attachment(attachment)
-            for instance in instances(report):
+            for instance in self.instances(report):
                 if instance.grading_scheme and instance.grading_scheme.descriptions:
                     self.scheme(instance.grading_scheme)
                 for attachment in instance.attachments:
                     self.attachment(attachment)
                 if instance.group:
                     self._add_group(instance.group)
+
+    def instances(self, report: Report) -> list[Instance]:
+        """Return the LOIs of one of the document's reports, walked through once."""
+        found = self._instances.get(id(report))
+        if found is None:
+            found = self._instances[id(report)] = list(_instances(report))
+        return found
 
     def scheme(self, scheme: GradingScheme) -> str:
         """Return a grading scheme's ``localId``. One without descriptions is its namesake."""

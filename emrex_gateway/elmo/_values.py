@@ -58,12 +58,14 @@ def prose(name: str, texts: Iterable[LangString]) -> str:
 
 
 def _texts(name: str, texts: Iterable[LangString], clean: Callable[[str], str]) -> str:
+    if not texts:
+        return ""
     pieces = [
         leaf(name, value, f' xml:lang="{tag}"' if (tag := language_tag(t.lang)) else "")
         for t in texts
         if (value := clean(t.value))
     ]
-    return "".join(dict.fromkeys(pieces))
+    return pieces[0] if len(pieces) == 1 else "".join(dict.fromkeys(pieces))
 
 
 def language(lang: str | None) -> str:

@@ -16,7 +16,7 @@ from emrex_gateway.domain import (
 )
 from emrex_gateway.elmo._check import check
 from emrex_gateway.elmo._extension import extension
-from emrex_gateway.elmo._register import Register, instances
+from emrex_gateway.elmo._register import Register
 from emrex_gateway.elmo._tree import MAX_BYTES, NAMESPACE
 from emrex_gateway.elmo._values import (
     attribute,
@@ -128,7 +128,7 @@ def _report(report: Report, register: Register, studies: StudyWriter) -> Iterato
     for name, texts in _schemes(report, register).items():
         described = prose("description", texts)
         yield f"<gradingScheme{attribute('localId', name)}>{described}</gradingScheme>"
-    own = [a for instance in instances(report) for a in instance.attachments]
+    own = [a for instance in register.instances(report) for a in instance.attachments]
     inside = {register.attachment(a): a for a in (*report.attachments, *own)}
     for name, attachment in inside.items():
         yield attachment_element(attachment, name)
@@ -138,7 +138,7 @@ def _report(report: Report, register: Register, studies: StudyWriter) -> Iterato
 def _schemes(report: Report, register: Register) -> dict[str, Texts]:
     """Return the grading schemes that a report refers to, each with the fullest description."""
     described: dict[str, Texts] = {}
-    for instance in instances(report):
+    for instance in register.instances(report):
         if instance.grading_scheme is not None:
             name = register.scheme(instance.grading_scheme)
             described[name] = instance.grading_scheme.descriptions or described.get(name, ())

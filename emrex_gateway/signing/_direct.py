@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import Final
 
 import xmlsec
@@ -49,12 +50,21 @@ def signed_directly(shape: Shape, certificate: Certificate) -> bool:
     if not _spells(shape.node, expected):
         return False
     context = xmlsec.SignatureContext()
-    context.key = xmlsec.Key.from_memory(certificate.spki, xmlsec.constants.KeyDataFormatPem)
+    context.key = public_key(certificate.spki)
     try:
         context.verify_binary(expected, method, value)
     except xmlsec.Error:
         return False
     return True
+
+
+@lru_cache(maxsize=64)
+def public_key(spki: bytes) -> xmlsec.Key:
+    """libxmlsec's form of a public key in PEM, kept: to read one takes longer than to verify with it.
+
+    A context takes a copy of what it is given, so contexts share nothing.
+    """
+    return xmlsec.Key.from_memory(spki, xmlsec.constants.KeyDataFormatPem)
 
 
 def _spells(signature: etree._Element, expected: bytes) -> bool:

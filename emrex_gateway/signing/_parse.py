@@ -48,7 +48,8 @@ def parse(xml: bytes) -> etree._ElementTree:
     """
     if len(xml) > MAX_BYTES:
         raise SignatureError(f"the document is larger than {MAX_BYTES} bytes", "size")
-    if xml.count(b"<") > 2 * MAX_ELEMENTS + _OTHER_MARKS:  # before it takes memory
+    marks = xml.count(b"<")
+    if marks > 2 * MAX_ELEMENTS + _OTHER_MARKS:  # before it takes memory
         raise SignatureError(f"the document has more than {MAX_ELEMENTS} elements", "size")
     body = _utf8(xml)
     # A document type declaration can stand only in the prolog: this is exact, and no parser has
@@ -76,7 +77,7 @@ def parse(xml: bytes) -> etree._ElementTree:
     tree = root.getroottree()
     if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
         raise SignatureError("the document has a document type declaration (DTD)", "dtd")
-    _check_bounds(tree)
+    _check_bounds(tree, marks)
     if body.count(b"xmlns") > MAX_NAMESPACES:
         _check_namespaces(tree)
     return tree
@@ -102,10 +103,13 @@ def _utf8(xml: bytes) -> bytes:
     return body
 
 
-def _check_bounds(tree: etree._ElementTree) -> None:
-    """Count within libxml2: a walk from Python costs more than parsing does."""
+def _check_bounds(tree: etree._ElementTree, marks: int) -> None:
+    """Count within libxml2: a walk from Python costs more than parsing does.
+
+    Each element has one of the ``marks`` at least, so that few of them need no counting.
+    """
     try:
-        within = bool(_FEW_ENOUGH(tree))
+        within = marks <= MAX_ELEMENTS or bool(_FEW_ENOUGH(tree))
     except etree.XPathError:  # more than libxml2 itself counts: ten millions
         within = False
     if not within:

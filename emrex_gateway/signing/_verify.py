@@ -13,7 +13,7 @@ from emrex_gateway.domain import SignatureFacts, SignedElmo, VerifiedElmo
 from emrex_gateway.domain._elmo import _WITNESS
 from emrex_gateway.errors import SignatureError
 from emrex_gateway.signing._certificates import Certificate, read_certificates
-from emrex_gateway.signing._direct import signed_directly
+from emrex_gateway.signing._direct import public_key, signed_directly
 from emrex_gateway.signing._parse import parse
 from emrex_gateway.signing._policy import (
     CANONICALIZATIONS,
@@ -112,7 +112,7 @@ def holds(node: etree._Element, certificate: Certificate) -> bool:
     """
     context = xmlsec.SignatureContext()
     # With a key set, libxmlsec does not look into KeyInfo at all.
-    context.key = xmlsec.Key.from_memory(certificate.spki, xmlsec.constants.KeyDataFormatPem)
+    context.key = public_key(certificate.spki)
     try:
         context.verify(node)
     except xmlsec.Error:

@@ -116,3 +116,36 @@ def test_characters_that_only_begin_like_deceptive_ones_pass(text: str) -> None:
     assert title is not None
     title.text = text
     assert () == check(etree.tostring(root, encoding="UTF-8"))
+
+
+def test_what_is_written_is_its_own_canonical_form() -> None:
+    """Signing need not spell it anew: only extensions and markup in CDATA may differ from it."""
+    document = replace(maximal(), extensions=())
+    xml = elmo.write(replace(many(5, 1000), learner=document.learner)).xml
+    tree = etree.fromstring(xml).getroottree()
+    assert etree.tostring(tree, method="c14n") == xml.partition(b"?>\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        pytest.param(b"Course", b"Co\xe2\x80\xaeurse", "text", id="deceptive character"),
+        pytest.param(b"Course", b"Co&#x202e;urse", "text", id="the same by reference"),
+        pytest.param(b'xml:lang="en"', b'xml:lang="12"', "lang", id="no language"),
+        pytest.param(b'xml:lang="en"', b"xml:lang = '12'", "lang", id="the same in single quotes"),
+        pytest.param(b'xml:lang="en"', b'xml:lang="1&#50;"', "lang", id="the same by reference"),
+    ],
+)
+def test_what_the_bytes_do_not_show_at_once_is_found(old: bytes, new: bytes, rule: str) -> None:
+    """Rules that look into the bytes first see any spelling of what they are about."""
+    xml = elmo.write(many(2, 1000)).xml
+    assert not check(xml)
+    assert rule in {problem.rule for problem in check(xml.replace(old, new, 1))}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "iso-8859-1"])
+def test_bytes_of_another_encoding_are_not_looked_into(encoding: str) -> None:
+    """What is found in bytes is found in UTF-8 only; elsewhere the parsed values are asked."""
+    text = elmo.write(many(2, 1000)).xml.decode().replace("UTF-8", encoding)
+    bad = text.replace("Course", "Co\x85urse", 1).encode(encoding)
+    assert {"encoding", "text"} <= {problem.rule for problem in check(bad)}

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 from lxml import etree
 
 from emrex_gateway.domain import AccessPoint, SignedElmo, UnsignedElmo
+from emrex_gateway.elmo import NAMESPACE
 from emrex_gateway.errors import SigningError
-from emrex_gateway.signing import KeyRing, verify
+from emrex_gateway.signing import KeyRing, _form, verify
 from signing_material import (
     DOCUMENTS,
     DS,
@@ -227,3 +228,39 @@ def test_signed_documents_differ_only_in_what_was_signed(opened: Open, ring: Key
     """RSA: the same document gives the same bytes, so that a repeated job changes nothing."""
     signer = ring.signer(opened("rsa2048"))
     assert SignedElmo(signer.sign(unsigned()).xml) == signer.sign(unsigned())
+
+
+def test_what_our_writer_spells_is_signed_as_it_stands(
+    opened: Open, ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A canonical document is not parsed to be signed: all of its bytes but the declaration stay."""
+    monkeypatch.setattr(_form, "open_document", None)
+    body = f'<elmo xmlns="{NAMESPACE}"><learner a="&quot;>">A &amp; B\n</learner></elmo>'
+    document = UnsignedElmo(f"<?xml version='1.0' encoding='UTF-8'?>\n{body}".encode())
+    signed = ring.signer(opened("rsa2048")).sign(document)
+    before, _, after = signed.xml.partition(b"<Signature xmlns=")
+    assert before.partition(b"?>\n")[2] + after.partition(b"</Signature>")[2] == body.encode()
+    assert verify(signed, [certificate("rsa2048")], now=NOW).xml == body.encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param('<a xmlns="u:x" b="2" a="1"></a>', id="attributes in another order"),
+        pytest.param("<learner a='1'></learner>", id="single quotes"),
+        pytest.param("<learner>&#xe4;</learner>", id="character reference"),
+        pytest.param("<learner>a</learner ><b/>", id="empty element"),
+        pytest.param('<x:a xmlns:x="u:x" xmlns:y="u:y"></x:a>', id="prefixes"),
+        pytest.param('<learner a="&gt;\t"></learner>', id="escapes"),
+        pytest.param("<learner>Signature</learner>", id="the word"),
+    ],
+)
+def test_what_looks_canonical_and_is_not_is_signed_all_the_same(
+    opened: Open, ring: KeyRing, body: str
+) -> None:
+    """The verification before it leaves notices, and the canonical form is made of what was parsed."""
+    xml = f"<?xml version='1.0' encoding='UTF-8'?>\n<elmo xmlns=\"{NAMESPACE}\">{body}</elmo>"
+    signed = ring.signer(opened("rsa2048")).sign(UnsignedElmo(xml.encode()))
+    tree = etree.fromstring(xml.encode()).getroottree()
+    expected = etree.tostring(tree, method="c14n")
+    assert expected == verify(signed, [certificate("rsa2048")], now=NOW).xml

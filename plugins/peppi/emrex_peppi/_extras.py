@@ -63,9 +63,9 @@ def levels(credit: Row) -> tuple[Level, ...]:
 
 def group(credit: Row) -> Group | None:
     """The group of options that a record belongs to; needs both identifiers."""
-    row = credit.row("group", "group")
-    if not row:
+    if credit.raw("group") is None:  # asked first, here and below: nearly no credit has any of it
         return None
+    row = credit.row("group", "group")
     type_id, id_ = row.text("typeId", 200), row.text("id", 200)
     if not type_id or not id_:
         return None
@@ -90,8 +90,11 @@ class Attachments:
 
     def of(self, row: Row) -> tuple[Attachment, ...]:
         """The files of a credit or a supplement's section, each once."""
+        items = row.rows("attachments", "attachment")
+        if not items:
+            return ()
         found: dict[str, Attachment] = {}
-        for item in row.rows("attachments", "attachment"):
+        for item in items:
             known = self._known.get(item.text("id", 200) or "") or _attachment(item)
             if known:
                 found[known.id] = known
@@ -124,9 +127,9 @@ def _attachment(row: Row) -> Attachment | None:
 
 def supplement(credit: Row, attachments: Attachments) -> DiplomaSupplement | None:
     """The diploma supplement; needs a date and at least one section."""
-    row = credit.row("diplomaSupplement", "diplomaSupplement")
-    if not row:
+    if credit.raw("diplomaSupplement") is None:
         return None
+    row = credit.row("diplomaSupplement", "diplomaSupplement")
     issued = row.day("issueDate")
     sections = _sections(row, attachments, _SECTION_DEPTH)
     if issued is None or not sections:
@@ -165,9 +168,9 @@ def _sections(row: Row, attachments: Attachments, depth: int) -> tuple[Supplemen
 
 def recognised(credit: Row) -> Recognised | None:
     """Since when and from where, for a record that stands for studies elsewhere."""
-    row = credit.row("recognition", "recognition")
-    if not row:
+    if credit.raw("recognition") is None:
         return None
+    row = credit.row("recognition", "recognition")
     source = row.texts("sourceName") or organisation_name(
         row.row("sourceOrganisation", "organisation")
     )
@@ -177,7 +180,8 @@ def recognised(credit: Row) -> Recognised | None:
 
 def extensions(credit: Row, name: str) -> tuple[Extension, ...]:
     """Elements of a foreign namespace, written as XML; what is not that is left out."""
-    return tuple(Extension(xml) for xml in credit.strings(name) if _is_foreign_element(xml))
+    listed = credit.strings(name)
+    return tuple([Extension(xml) for xml in listed if _is_foreign_element(xml)]) if listed else ()
 
 
 def _is_foreign_element(xml: str) -> bool:
