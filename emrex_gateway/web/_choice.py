@@ -72,7 +72,8 @@ def state(page: Choosing) -> dict[str, str]:
             all=count(len(page.forest.records)),
         )
     ]
-    words += [_figures.credit(one) for one in exporting.credit_sums(page.opened)]
+    write = _figures.writer()
+    words += [write.credit(one) for one in exporting.credit_sums(page.opened)]
     away = sum(1 for at in chosen if not page.matching[at])
     return {
         "chosen": _runs.write(chosen),

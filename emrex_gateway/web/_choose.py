@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -19,11 +20,10 @@ from emrex_gateway.web._context import require_form_token, services
 from emrex_gateway.web._steps import elsewhere, go_on, page_of
 from emrex_gateway.web._student import student
 
-_WORDS = {
-    "recognised": _figures.recognised,
-    "counted": _figures.counted,
-    "end_of_list": Markup("</ul></details></li>"),
-}
+_PLACE = re.compile(r"[grc]?[0-9]{1,7}", re.ASCII)
+"""What a button may name: a record's position, or a part of the tree."""
+
+_END_OF_LIST = Markup("</ul></details></li>")
 
 
 @student.get("/<slug>/t/<transfer_id>/select")
@@ -45,7 +45,8 @@ def choose(slug: str, transfer_id: str) -> Response | str:
         scope=_runs.write(page.looked_at),
         empty=request.args.get("empty") == "1",
         language_words=_figures.language_words,
-        **_WORDS,
+        write=_figures.writer(),
+        end_of_list=_END_OF_LIST,
         **_choice.state(page),
     )
 
@@ -66,7 +67,8 @@ def branch(slug: str, transfer_id: str) -> Response | str:
         page=page,
         lines=lines,
         shown=_shown(lines),
-        **_WORDS,
+        write=_figures.writer(),
+        end_of_list=_END_OF_LIST,
     )
 
 
@@ -113,6 +115,8 @@ def keep(slug: str, transfer_id: str) -> Response:
 def _after(at: Transfer, action: str, opened: Contents) -> str:
     """The address to go on reading at after a button: the same filters, the same place."""
     verb, _, argument = action.partition(":")
+    if argument and not _PLACE.fullmatch(argument):  # a header must not end within, nor be endless
+        argument = ""
     if verb == "clear":
         return _here(at, {})
     if verb == "filter":
@@ -121,8 +125,8 @@ def _after(at: Transfer, action: str, opened: Contents) -> str:
     if verb == "preview":
         kept["empty"] = "1"
     if verb == "open":
-        kept["open"] = argument[: _choice.MAX_NODE]
-        return f"{_here(at, kept)}#{argument[: _choice.MAX_NODE]}"
+        kept["open"] = argument
+        return f"{_here(at, kept)}#{argument}"
     anchor = "" if not argument else argument if argument.startswith("g") else f"r{argument}"
     return _here(at, kept) + (f"#{anchor}" if anchor else "")
 

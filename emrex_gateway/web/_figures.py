@@ -1,12 +1,11 @@
-"""A record's figures in one line, and what else of a record is written on many rows.
+"""A record's title and figures, as they are written on many rows.
 
-Thousands of rows say the same few words, dates and numbers: they are translated
-once a request, and written once for each value.
+Thousands of rows say the same few words, dates and numbers: a ``Writer`` knows
+the page's language and words once a request, and each value is formatted once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -16,47 +15,95 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from emrex_gateway.domain import ECTS, Credit, Instance, Recognised, Specification, Status
-from emrex_gateway.web._languages import count, day, language, number, said
+from emrex_gateway.domain import (
+    ECTS,
+    Credit,
+    Instance,
+    Recognised,
+    Specification,
+    Status,
+    Texts,
+    best_of,
+)
+from emrex_gateway.web._context import services
+from emrex_gateway.web._languages import count, day, language, number, tag
+
+
+class Writer:
+    """Writes records in the language of the request in hand; everything it returns is markup."""
+
+    def __init__(self) -> None:
+        self._language = language()
+        self._locale = tag()
+        self._languages = (self._language, *services().settings.languages)
+        self._own = self._language.lower()
+        self._untitled = f"<bdi>{escape(_('(no title)'))}</bdi>"
+        self._grade = _around(_("grade %(grade)s"), "%(grade)s")
+        self._from = _around(_("recognised from %(source)s"), "%(source)s")
+        self._elsewhere = escape(_("recognised studies"))
+        self._counted = escape(_("%(chosen)s of %(all)s below chosen"))
+        self._marks = {
+            Status.FAILED: f"<strong>{escape(_('failed'))}</strong>",
+            Status.IN_PROGRESS: f"<strong>{escape(_('unfinished'))}</strong>",
+        }
+
+    def title(self, values: Texts) -> Markup:
+        """A text in the best language that it has, with that language where it is not the page's."""
+        found = best_of(values, self._languages)
+        if found is None:
+            return Markup(self._untitled)  # noqa: S704 (escaped above)
+        text, lang = escape(found.value), found.lang
+        if not lang or lang.lower().partition("-")[0] == self._own:
+            return Markup(f"<bdi>{text}</bdi>")  # noqa: S704 (escaped)
+        return Markup(f'<bdi lang="{escape(lang)}">{text}</bdi>')  # noqa: S704 (escaped)
+
+    def figures(self, specification: Specification, instance: Instance) -> Markup:
+        """Code, date, grade, credits, and a mark on what is not passed."""
+        line = [str(escape(one.value)) for one in specification.identifiers if one.type == "local"]
+        if instance.completed:
+            line.append(_day(self._locale, instance.completed))
+        if instance.grade:
+            line.append(f"{self._grade[0]}{escape(instance.grade)}{self._grade[1]}")
+        line += [str(escape(self.credit(c))) for c in instance.credits if c.value is not None]
+        parts = [f"<span>{one}</span>" for one in line]
+        parts.append(self._marks.get(instance.status, ""))
+        return Markup("".join(parts))  # noqa: S704 (each part is escaped)
+
+    def recognised(self, record: Recognised) -> Markup:
+        """That a record stands for studies elsewhere: where, and since when."""
+        line = str(self._elsewhere)
+        if record.source:
+            line = f"{self._from[0]}{self.title(record.source)}{self._from[1]}"
+        if record.on is not None:
+            line += f", {_day(self._locale, record.on)}"
+        return Markup(line)  # noqa: S704 (each part is escaped)
+
+    def counted(self, picked: int, below: int) -> Markup:
+        """How many records below something are chosen; the page's script finds that figure in ``b``."""
+        chosen = Markup("<b>%s</b>") % _count(self._locale, picked)
+        return self._counted % {"chosen": chosen, "all": _count(self._locale, below)}
+
+    def credit(self, value: Credit) -> str:
+        """A figure with its scheme, such as ``5 ECTS``; text, not markup."""
+        ects = value.scheme.strip().casefold() == ECTS
+        scheme = value.scheme.upper() if ects else value.scheme
+        if value.value is None:
+            return scheme
+        return f"{_number(self._locale, value.value)}\N{NO-BREAK SPACE}{scheme}"
+
+
+def writer() -> Writer:
+    """The request's writer."""
+    if "emrex_writer" not in g:
+        g.emrex_writer = Writer()
+    found = g.emrex_writer
+    assert isinstance(found, Writer)
+    return found
 
 
 def figures(specification: Specification, instance: Instance) -> Markup:
-    """Code, date, grade, credits, and a mark on what is not passed."""
-    words = _words()
-    line = [escape(one.value) for one in specification.identifiers if one.type == "local"]
-    if instance.completed:
-        line.append(escape(_day(language(), instance.completed)))
-    if instance.grade:
-        line.append(words["grade"] % {"grade": instance.grade})
-    line += [escape(credit(one)) for one in instance.credits if one.value is not None]
-    parts = [f"<span>{one}</span>" for one in line]
-    if instance.status is not Status.PASSED:
-        parts.append(f"<strong>{words[instance.status]}</strong>")
-    return Markup("".join(parts))  # noqa: S704 (each part is escaped above)
-
-
-def recognised(record: Recognised) -> Markup:
-    """That a record stands for studies elsewhere: where, and since when."""
-    words = _words()
-    line = words["from"] % {"source": said(record.source)} if record.source else words["elsewhere"]
-    if record.on is None:
-        return line
-    return line + Markup(", ") + escape(_day(language(), record.on))
-
-
-def counted(picked: int, below: int) -> Markup:
-    """How many of the records below something are chosen; the script finds the first figure in ``b``."""
-    figures = {"chosen": Markup("<b>%s</b>") % _count(language(), picked)}
-    return _words()["counted"] % {**figures, "all": _count(language(), below)}
-
-
-def credit(value: Credit) -> str:
-    """A figure with its scheme, such as ``5 ECTS``."""
-    ects = value.scheme.strip().casefold() == ECTS
-    scheme = value.scheme.upper() if ects else value.scheme
-    if value.value is None:
-        return scheme
-    return f"{_number(language(), value.value)}\N{NO-BREAK SPACE}{scheme}"
+    """``Writer.figures`` of the request in hand."""
+    return writer().figures(specification, instance)
 
 
 def language_words(code: str) -> str:
@@ -66,31 +113,23 @@ def language_words(code: str) -> str:
     return name[:1].upper() + name[1:] if name else code
 
 
-def _words() -> Mapping[str, Markup]:
-    """The words of these lines, as markup, once a request."""
-    if "emrex_figures" not in g:
-        g.emrex_figures = {
-            "grade": escape(_("grade %(grade)s")),
-            "from": escape(_("recognised from %(source)s")),
-            "counted": escape(_("%(chosen)s of %(all)s below chosen")),
-            "elsewhere": escape(_("recognised studies")),
-            Status.FAILED: escape(_("failed")),
-            Status.IN_PROGRESS: escape(_("unfinished")),
-        }
-    found: Mapping[str, Markup] = g.emrex_figures
-    return found
+def _around(words: str, gap: str) -> tuple[Markup, Markup]:
+    """What stands before and after the one gap of a text."""
+    before, _gap, after = words.partition(gap)
+    return escape(before), escape(after)
 
 
 @lru_cache(maxsize=4096)
-def _count(tongue: str, value: int) -> str:
+def _count(locale: str, value: int) -> str:
     return count(value)
 
 
 @lru_cache(maxsize=4096)
-def _day(tongue: str, value: date) -> str:
-    return day(value)
+def _day(locale: str, value: date) -> str:
+    """A date as people write it; escaped, as it goes into markup."""
+    return str(escape(day(value)))
 
 
 @lru_cache(maxsize=4096)
-def _number(tongue: str, value: Decimal) -> str:
+def _number(locale: str, value: Decimal) -> str:
     return number(value) if value.is_finite() else str(value)
