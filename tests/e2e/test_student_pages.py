@@ -6,6 +6,7 @@ What a program can see is a part of accessibility. The states are those of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from student_states import STAY, go
 pytestmark = [pytest.mark.needs("chromium", "node"), pytest.mark.any_database]
 
 HOST = "127.0.0.1"
+PICTURES = Path(__file__).resolve().parents[2] / "docs/pictures"
 SMALLEST = 320
 """CSS pixels: WCAG 1.4.10, which is also 1280 pixels at 400 %."""
 HEAVIEST = 100_000
@@ -84,11 +86,12 @@ def test_no_students_page_has_a_barrier(
 
 
 def test_every_page_has_a_state(world: World) -> None:
-    """Whatever a student can be shown by GET is among the states."""
+    """Whatever a student can be shown by GET is among the states, and each state among the pictures."""
     routes = world.app.url_map.bind("gateway")
+    states = [*student_states.states(world)]
     shown = {
         routes.match(page.path.partition("?")[0].removeprefix("/emrex"))[0]
-        for page in student_states.states(world)
+        for page in states
         if page.name != "not-found"
     }
     pages = {
@@ -98,6 +101,9 @@ def test_every_page_has_a_state(world: World) -> None:
     }
 
     assert set() == pages - shown - NO_PAGES
+    drawn = {file.stem for file in PICTURES.glob("*.webp")}
+    listed = set(re.findall(r"\((\S+)\.webp\)", (PICTURES / "README.md").read_text("utf-8")))
+    assert drawn == listed == {page.name for page in states}
 
 
 STUDENTS = (
