@@ -266,3 +266,16 @@ def test_unfinished_studies_are_marked(world: World) -> None:
     browser = world.browser().to_selection(allowNotPassedCourses="true")
 
     assert ["failed", "unfinished"] == browser.page.xpath("//*[@class='figures']/strong/text()")
+
+
+@pytest.mark.parametrize("verb", ["open", "all", "none", "keep"])
+@pytest.mark.parametrize("named", ["\r\nX-Told: 1", "9" * 70_000, "http://evil.example/"])
+def test_the_place_to_go_on_at_is_one_of_the_page(world: World, verb: str, named: str) -> None:
+    """What a button names ends no header, and makes no endless address; the choice is kept all the same."""
+    browser = world.browser().to_selection()
+    (token,) = browser.form("select").xpath("./input[@name='token']/@value")
+    answer = browser.client.post(browser.path, data={"token": token, "action": f"{verb}:{named}"})
+
+    assert 303 == answer.status_code
+    assert named.strip() not in answer.headers["Location"]
+    assert "X-Told" not in answer.headers
