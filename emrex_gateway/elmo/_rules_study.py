@@ -192,16 +192,19 @@ def local_identifiers(statements: Statements) -> Iterator[Problem]:
 def terms(statements: Statements) -> Iterator[Problem]:
     """``academicTerm`` is for what took place in one term: courses, never programmes."""
     for studies in (statement.studies for statement in statements):
-        below: defaultdict[int, set[str]] = defaultdict(set)
+        below: dict[int, set[str]] = {}  # of what differs, two are enough to know
         for study in reversed(studies):
-            mine = study.term
+            mine, inner = study.term, below.pop(id(study), None)
             if mine and study.type in {"Degree Programme", "Module"}:
                 yield _problem("term", study, f"an academic term on a {study.type}")
-            if mine and below[id(study)] - {mine}:
+            if mine and inner and inner != {mine}:
                 yield _problem("term", study, "an academic term above another term")
-            if study.parent is not None:
-                inherited = {mine, *below.pop(id(study), ())} - {""}
-                below[id(study.parent)] |= set(sorted(inherited)[:2])
+            if study.parent is not None and (mine or inner):
+                above = below.setdefault(id(study.parent), set())
+                if len(above) < 2 and inner:
+                    above.update(inner)
+                if len(above) < 2 and mine:
+                    above.add(mine)
 
 
 def statuses(statements: Statements) -> Iterator[Problem]:

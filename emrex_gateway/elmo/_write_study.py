@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import TypeVar
 
 from emrex_gateway.domain import (
     ECTS,
@@ -38,6 +39,8 @@ from emrex_gateway.elmo._values import (
 from emrex_gateway.elmo._write_parts import supplement_element
 from emrex_gateway.errors import ElmoError
 
+T = TypeVar("T")
+
 _GENERATED = "emrex-gateway"
 """Custom type of the identifier that ELMO 2 demands of a LOS that has none."""
 _UNKNOWN = "unknown"
@@ -53,6 +56,7 @@ class StudyWriter:
     version: ElmoVersion
     register: Register
     _written: int = field(default=0)
+    _shared: dict[int, str] = field(default_factory=dict)
 
     def trees(self, tops: Sequence[LearningOpportunity]) -> Iterator[str]:
         """Yield the pieces of a report's studies with all their parts.
@@ -112,7 +116,7 @@ class StudyWriter:
                 _identifiers(instance.identifiers),
                 f"<start>{start.isoformat()}</start>" if start is not None else "",
                 f"<date>{completed.isoformat()}</date>" if completed is not None else "",
-                _term(term) if term is not None else "",
+                self._once(term, _term) if term is not None else "",
                 f"<status>{instance.status.value}</status>",
                 leaf("gradingSchemeLocalId", self.register.scheme(scheme))
                 if scheme is not None
@@ -121,7 +125,7 @@ class StudyWriter:
                 _shortened(instance.shortened_grading),
                 _distribution(instance.distribution),
                 _credits(instance.credits),
-                *(_level(level) for level in instance.levels),
+                self._once(instance.levels, _levels) if instance.levels else "",
                 optional("languageOfInstruction", instruction_language(instance.language)),
                 optional("engagementHours", decimal(instance.engagement_hours)),
                 self._references(instance),
@@ -130,6 +134,13 @@ class StudyWriter:
                 "</learningOpportunityInstance></specifies>",
             )
         )
+
+    def _once(self, thing: T, spell: Callable[[T], str]) -> str:
+        """Spell what records share once; the document holds on to it, so its ``id`` stays its own."""
+        spelt = self._shared.get(id(thing))
+        if spelt is None:
+            spelt = self._shared[id(thing)] = spell(thing)
+        return spelt
 
     def _references(self, instance: Instance) -> str:
         pieces: list[str] = []
@@ -162,6 +173,10 @@ def _term(term: AcademicTerm) -> str:
     start, end = term.start.isoformat(), term.end.isoformat()
     titles = phrases("title", term.titles) or leaf("title", f"{start} – {end}")
     return f"<academicTerm>{titles}<start>{start}</start><end>{end}</end></academicTerm>"
+
+
+def _levels(levels: Sequence[Level]) -> str:
+    return "".join([_level(level) for level in levels])
 
 
 def _level(level: Level) -> str:
