@@ -96,8 +96,17 @@ def _ders(data: bytes) -> Iterable[bytes]:
     return ders
 
 
+def read_claimed(der: bytes) -> Certificate | None:
+    """Read what a stranger's file calls its signer's certificate; nothing of it is remembered."""
+    return _parsed(der) if len(der) <= MAX_BYTES else None
+
+
 @lru_cache(maxsize=256)
 def _read(der: bytes) -> Certificate | None:
+    return _parsed(der)
+
+
+def _parsed(der: bytes) -> Certificate | None:
     try:
         with warnings.catch_warnings():
             # Old certificates in the registry break rules (serial numbers, names): we use the key.

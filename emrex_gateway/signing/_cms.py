@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 
 from emrex_gateway.errors import SignatureError
-from emrex_gateway.signing._certificates import Certificate, read_certificates
+from emrex_gateway.signing._certificates import Certificate, read_claimed
 
 HASHES: Final[dict[str, HashAlgorithm]] = {
     "sha256": SHA256(),
@@ -141,8 +141,7 @@ def _claimed(given: Any, hash_name: str, digest: bytes) -> Certificate | None:
     for choice in list(given)[:_MAX_CERTIFICATES]:
         der = choice.chosen.dump()
         if choice.name == "certificate" and hashlib.new(hash_name, der).digest() == digest:
-            found = read_certificates(der)
-            return found[0] if found else None
+            return read_claimed(der)
     return None
 
 

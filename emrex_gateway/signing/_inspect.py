@@ -12,7 +12,7 @@ from lxml import etree
 
 from emrex_gateway.domain import SignatureFacts, SignedElmo
 from emrex_gateway.errors import SignatureError
-from emrex_gateway.signing._certificates import Certificate, read_certificates
+from emrex_gateway.signing._certificates import Certificate, read_certificates, read_claimed
 from emrex_gateway.signing._parse import parse
 from emrex_gateway.signing._policy import CANONICALIZATIONS, DIGESTS, DS, SIGNATURES, STRICT, Policy
 from emrex_gateway.signing._shape import digest_holds, digested_bytes, read_shape, signatures
@@ -134,8 +134,7 @@ def _claimed(signature: etree._Element) -> Certificate | None:
         der = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
-    found = read_certificates(der)
-    return found[0] if found else None
+    return read_claimed(der)
 
 
 def _algorithm(signature: etree._Element | None, element: str) -> str | None:

@@ -17,6 +17,7 @@ import emrex_gateway
 from emrex_gateway.domain import SignedElmo
 from emrex_gateway.errors import SignatureError
 from emrex_gateway.signing import STRICT, Policy, inspect, verify
+from emrex_gateway.signing._certificates import _read, read_certificates
 from signing_material import (
     DOCUMENTS,
     DS,
@@ -331,3 +332,14 @@ def test_a_certificate_that_is_none_is_nobodys() -> None:
     assert genuine != broken
     found = inspect(SignedElmo(document.replace(genuine, broken)), [certificate("p256")], now=NOW)
     assert ("certificate", None) == (found.reason, found.fingerprint)
+
+
+def test_nothing_of_a_strangers_certificate_is_remembered() -> None:
+    """The page for files says that it keeps nothing: a name in a certificate is no exception."""
+    stranger = certificate_of(private_key("p256"), name="A Stranger").public_bytes(Encoding.PEM)
+    signed = foreign_sign(PLAIN, "p256", method=MORE + "ecdsa-sha256", certificate_pem=stranger)
+    read_certificates(TRUSTED[0])
+    before = _read.cache_info().currsize
+    found = inspect(SignedElmo(signed), TRUSTED, now=NOW)
+    assert ("certificate", before) == (found.reason, _read.cache_info().currsize)
+    assert "A Stranger" in str(found.signer)
