@@ -148,4 +148,6 @@ def app() -> Flask:
 
 if __name__ == "__main__":
     wanted = {"fetch": jobs.FETCH_QUEUE, "sign": jobs.SIGN_QUEUE}[sys.argv[1]]
-    sys.exit(jobs.start_worker(services, [wanted], signers_factory=bootstrap.signers, sweep=None))
+    # On a busy machine a page may give Redis up, and leaves its order to the sweep.
+    sweep = jobs.SWEEP_SECONDS if sys.argv[1] == "fetch" else None
+    sys.exit(jobs.start_worker(services, [wanted], signers_factory=bootstrap.signers, sweep=sweep))
