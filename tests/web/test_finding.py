@@ -154,7 +154,7 @@ def test_a_line_names_the_university_and_leads_to_its_login(browser: Browser) ->
     """Name in the page's language, another name, domain; the link starts the login there."""
     line = where(browser, q="kuu").page.xpath("//*[@data-step='universities']/li")[0]
 
-    assert ["University of Kuu"] == line.xpath(".//*[@class='name']/bdi[@lang='en']/text()")
+    assert ["University of Kuu"] == line.xpath(".//*[@class='name']/bdi[not(@lang)]/text()")
     assert ["Kuun yliopisto"] == line.xpath(".//*[@class='other']/bdi[@lang='fi']/text()")
     assert ["kuu.example"] == line.xpath(".//*[@class='domain']/text()")
     (link,) = line.xpath(".//a/@href")
@@ -230,7 +230,7 @@ def test_the_page_asks_nobody_but_us(world: World) -> None:
     browser = where(world.browser().enter())
 
     sources = browser.page.xpath("//@src | //link/@href")
-    assert 2 == len(sources)
+    assert any("/logo/" in source for source in sources)
     assert all(source.startswith("/emrex/") for source in sources)
     assert "default-src 'none'" in browser.response.headers["Content-Security-Policy"]
     assert "no-store" == browser.response.headers["Cache-Control"]
