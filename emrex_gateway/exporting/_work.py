@@ -111,13 +111,12 @@ def sign(services: Services, signers: Signers, transfer_id: str) -> None:
             transfer, TransferState.CONFIRMED, attempts=transfer.attempts + 1
         )
     try:
-        outcome, complete = _outcome(services, signers, opened, transfer)
+        outcome, missing = _outcome(services, signers, opened, transfer)
     except GatewayError as error:
         _end(services, transfer, TransferState.FAILED, Event.ELMO_FAILED, type(error).__name__)
         if isinstance(error, ElmoError):
             raise  # a document of ours that breaks a rule is a defect: show it to the operator
         return
-    missing = len(transcript.missing_characters(complete, language=opened.choice.language))
     with suppress(StaleTransfer, TransferNotFound), services.store.begin() as uow:
         uow.transfers.seal(transfer_id, OUTCOME, outcome)
         uow.transfers.move(transfer, TransferState.SIGNED, failure=None)
@@ -127,7 +126,7 @@ def sign(services: Services, signers: Signers, transfer_id: str) -> None:
             transfer=transfer_id,
             version=opened.access_point.elmo_version.value,
             bytes=len(outcome.elmo),
-            missing_characters=missing,
+            missing_characters=len(missing),
         )
 
 
@@ -138,8 +137,10 @@ def verification_address(services: Services, access_point: str) -> str:
 
 def _outcome(
     services: Services, signers: Signers, opened: Contents, transfer: Transfer
-) -> tuple[Outcome, Document]:
+) -> tuple[Outcome, frozenset[str]]:
     """Write, render and sign; a copy to keep only where the student will be offered one.
+
+    Also tells which characters no font has, in any of the transcripts.
 
     The code says what the document says, whatever is attached to it: so it is
     computed with empty files in the places of those that will carry it.
@@ -151,8 +152,10 @@ def _outcome(
     def empty(issuer: Issuer | None) -> bytes:
         return _NO_PDF
 
+    missing: set[str] = set()
+
     def rendered(issuer: Issuer | None) -> bytes:
-        return transcript.render(
+        made = transcript.typeset(
             bare,
             kind=_KINDS[issuer is not None],
             language=opened.choice.language,
@@ -160,6 +163,8 @@ def _outcome(
             code=code,
             verify_at=verify_at,
         )
+        missing.update(made.missing)
+        return made.pdf
 
     code = elmo.code_of(_with_transcripts(bare, opened, empty), point.elmo_version)
     records = len(opened.choice.chosen)
@@ -172,7 +177,7 @@ def _outcome(
     copy = b""
     if opened.request is None:
         copy = signer.sign_copy(pdf, signed, code=code, verify_at=verify_at)
-    return Outcome(elmo=signed.xml, transcript=pdf, copy=copy, code=code), complete
+    return Outcome(elmo=signed.xml, transcript=pdf, copy=copy, code=code), frozenset(missing)
 
 
 def _with_transcripts(

@@ -11,6 +11,7 @@ import zlib
 from typing import Any, TypeVar
 
 import msgspec
+from isal import isal_zlib
 
 from emrex_gateway.errors import SealError
 
@@ -68,7 +69,7 @@ def pack(value: object) -> bytes:
     encoded = encode(value)
     if len(encoded) > MAX_BYTES:
         raise SealError("a value is too large to be kept")
-    return zlib.compress(encoded, 1)
+    return isal_zlib.compress(encoded, 1)
 
 
 def unpack(data: bytes, type_: type[T]) -> T:

@@ -8,7 +8,8 @@ deterministic, and set with fonts that are part of the installation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from emrex_gateway.domain import AttachmentType, Document, Issuer, Report
 from emrex_gateway.transcript._compile import ATTACHED_NAME, RefusedText, compile_pdf
@@ -27,21 +28,44 @@ from emrex_gateway.transcript._view import (
     names_of,
 )
 
-__all__ = ["ATTACHED_NAME", "LANGUAGES", "missing_characters", "preload", "render"]
+__all__ = ["ATTACHED_NAME", "LANGUAGES", "Transcript", "preload", "render", "typeset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A PDF, and the characters that it spells as ``[U+…]`` because no font has them.
+
+    A set of single characters says nothing of the person: it may be counted in an audit event.
+    """
+
+    pdf: bytes = field(repr=False)
+    missing: frozenset[str]
+
+
+class _Options(TypedDict):
+    """What ``typeset`` takes besides the document."""
+
+    kind: AttachmentType
+    language: NotRequired[str]
+    issuer: NotRequired[Issuer | None]
+    draft: NotRequired[bool]
+    code: NotRequired[str]
+    verify_at: NotRequired[str]
+    elmo: NotRequired[bytes | None]
 
 
 def preload() -> None:
     """Load the fonts and the compiler now: in a worker, before it forks. About 0.5 s.
 
     Nothing is compiled: typst's threads do not survive a fork, so a process
-    that has rendered must not fork workers (``render`` in them says so).
+    that has rendered must not fork workers (``typeset`` in them says so).
 
     :raises ConfigError: when the main font is not installed.
     """
     load_fonts()
 
 
-def render(
+def typeset(
     document: Document,
     *,
     kind: AttachmentType,
@@ -51,8 +75,8 @@ def render(
     code: str = "",
     verify_at: str = "",
     elmo: bytes | None = None,
-) -> bytes:
-    """Return the PDF of a document.
+) -> Transcript:
+    """Return a document as a PDF.
 
     :param kind: ``EMREX_TRANSCRIPT``: all reports (stands outside the reports
         in ELMO); ``TRANSCRIPT_OF_RECORDS``: those of ``issuer`` (stands inside one).
@@ -68,29 +92,25 @@ def render(
 
     The creation date is ``document.generated_at``: the same document gives the
     same bytes. Characters that cannot be shown appear as their code point
-    (see ``missing_characters``); text never makes rendering fail.
+    (``Transcript.missing``); text never makes rendering fail.
     """
     reports = _chosen(document, kind, issuer)
     fonts = load_fonts()
     marks = {"draft": draft, "code": code, "verify_at": verify_at}
     try:
-        data, _ = _view(document, reports, kind, language)
-        return compile_pdf({**data, **marks}, fonts, document.generated_at, elmo)
+        data, missing = _view(document, reports, kind, language)
+        pdf = compile_pdf({**data, **marks}, fonts, document.generated_at, elmo)
     except RefusedText:
         # A sequence that no font can join although it has every part: show the
         # plain letters of the main font, and all others by their code points.
-        data, _ = _view(document, reports, kind, language, only_main=True)
-        return compile_pdf({**data, **marks}, fonts, document.generated_at, elmo)
+        data, missing = _view(document, reports, kind, language, only_main=True)
+        pdf = compile_pdf({**data, **marks}, fonts, document.generated_at, elmo)
+    return Transcript(pdf, missing)
 
 
-def missing_characters(document: Document, *, language: str = "en") -> frozenset[str]:
-    """Characters of a document that its transcript spells as ``[U+…]``.
-
-    For an audit event or a warning: a set of single characters says nothing of
-    the person. Empty when everything can be shown.
-    """
-    _, missing = _view(document, document.reports, AttachmentType.EMREX_TRANSCRIPT, language)
-    return missing
+def render(document: Document, **options: Unpack[_Options]) -> bytes:
+    """Return the PDF alone; as ``typeset``."""
+    return typeset(document, **options).pdf
 
 
 def _chosen(document: Document, kind: AttachmentType, issuer: Issuer | None) -> Sequence[Report]:

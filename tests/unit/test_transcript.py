@@ -309,13 +309,13 @@ def test_scripts_can_be_set_and_read(script: str) -> None:
     text = _text(transcript.render(document, kind=ALL))
     letters = set(unicodedata.normalize("NFC", name))
 
-    assert frozenset() == transcript.missing_characters(document)
+    assert frozenset() == transcript.typeset(document, kind=ALL).missing
     assert set() == letters - set(text)
 
 
 def test_all_scripts_fit_one_document() -> None:
     """One document may mix them all."""
-    assert frozenset() == transcript.missing_characters(many_scripts())
+    assert frozenset() == transcript.typeset(many_scripts(), kind=ALL).missing
     assert transcript.render(many_scripts(), kind=ALL).startswith(b"%PDF-1.7")
 
 
@@ -324,7 +324,7 @@ def test_unshowable_characters_are_spelled_out_and_reported() -> None:
     document = document_of(course("Emoji 😀 studies"))
     text = _text(transcript.render(document, kind=ALL))
 
-    assert frozenset("😀") == transcript.missing_characters(document)
+    assert frozenset("😀") == transcript.typeset(document, kind=ALL).missing
     assert "Emoji [U+1F600] studies" in text
     assert "Characters that cannot be shown here appear as [U+…]" in text
     assert "cannot be shown" not in _everything()
