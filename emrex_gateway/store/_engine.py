@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,13 +115,31 @@ def _cause(error: DBAPIError) -> str:
 def _prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     # The driver's own transactions begin too late (at the first write) to be immediate.
     connection.isolation_level = None
+    _write_ahead(connection)
     for pragma in (
-        "journal_mode=WAL",  # pages go on reading while a worker writes
         "synchronous=FULL",  # a commit survives a power cut, as "durable" promises
         "foreign_keys=ON",
         "secure_delete=ON",  # purged keys are overwritten, not just unlinked
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let pages go on reading while a worker writes.
+
+    Of processes that switch a new file over at once all but one are refused at
+    once, whatever time-out was set (SQLite, "journal_mode"): they try again.
+    """
+    until = time.monotonic() + LOCK_WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

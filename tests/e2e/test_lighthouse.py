@@ -20,7 +20,7 @@ from gateway_world import World, make_world
 pytestmark = [pytest.mark.needs("chromium", "node"), pytest.mark.any_database]
 
 HOST = "127.0.0.1"
-LOOKED_AT = ("login", "select", "preview", "download")
+LOOKED_AT = ("select", "preview")
 CATEGORIES = ("accessibility", "best-practices")
 LEAST = 95
 

@@ -69,6 +69,8 @@ def yard(
             act(context, task, subject)
 
         monkeypatch.setattr(_serve, "run", run)
+        # Forked from the tests' own process, they begin with its memory: no matter, but in one test.
+        monkeypatch.setattr(_stable, "MOST_MEMORY", 1_000_000.0)
         made.append(Stable(services, factory or (lambda services: Signers())))
         return Yard(made[-1], diary)
 
