@@ -12,6 +12,7 @@ import io
 import sys
 import tempfile
 from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def sheet(driver: Any, site: str, page: Page) -> Image.Image:
         row = []
         for width, (small, limit) in WIDTHS.items():
             sized(driver, width)
-            go(driver, site, Page(page.name, page.path, spoken))
+            go(driver, site, replace(page, cookies=spoken))
             for scheme in ("light", "dark"):
                 colours(driver, scheme)
                 one = shot(driver, width, limit)
