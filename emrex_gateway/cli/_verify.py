@@ -92,7 +92,7 @@ def verify(
 
 def _certificates_of(institution: str) -> list[bytes]:
     from emrex_gateway.cli._said import opened  # noqa: PLC0415 - the database's imports are slow
-    from emrex_gateway.examining import certificates_of  # noqa: PLC0415
+    from emrex_gateway.examining import certificates_of  # noqa: PLC0415 - only with a database
 
     with opened() as services:
         return list(certificates_of(services, institution))

@@ -162,7 +162,7 @@ def _signature(pdf: bytes) -> tuple[Cms, tuple[memoryview, memoryview]]:
 def _embedded(pdf: bytes) -> bytes:
     """Return the one file in a PDF that we signed. Raises ``SignatureError`` (``embedded``)."""
     from pyhanko.pdf_utils.decode_limits import DecodeLimits, StreamDecodeLimits  # noqa: PLC0415 - 0.4 s
-    from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415
+    from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415 - a second's import that only copies need
 
     limits = DecodeLimits(per_stream=StreamDecodeLimits(max_output_size=MAX_BYTES))
     try:

@@ -8,6 +8,9 @@ import sys
 import zlib
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils import embed, generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -15,11 +18,13 @@ from pyhanko.pdf_utils.writer import PdfFileWriter
 
 from copies import VERIFY_AT, Export, export
 from emrex_gateway import signing, transcript
+from emrex_gateway.domain import SignedElmo
 from emrex_gateway.errors import SignatureError
 from emrex_gateway.examining import examine
 from emrex_gateway.signing import FILE_NAME, claimed_copy, open_copy
+from emrex_gateway.signing._certificates import read_certificates
 from emrex_gateway.signing._pades import CopyMaker
-from signing_material import NOW, certificate, der, private_key, token_references
+from signing_material import NOW, certificate, certificate_of, der, private_key, token_references
 
 KINDS = ["rsa2048", "p256", "p384", "p521"]
 
@@ -97,7 +102,7 @@ def test_every_byte_is_covered() -> None:
 )  # fmt: skip
 def test_a_changed_copy_is_refused(change: object, expected: str) -> None:
     """Each by its reason."""
-    assert expected == reason(change(export().copy))  # type: ignore[operator]
+    assert expected == reason(change(export().copy))
 
 
 def with_update(copy: bytes, xml: bytes, name: str = "second.xml") -> bytes:
@@ -118,16 +123,11 @@ def test_another_file_embedded_afterwards_is_refused() -> None:
 def resigned(pdf: bytes, xml: bytes, kind: str = "rsa2048") -> bytes:
     """A copy that the institution's own key makes out of whatever it is given: should it ever be fooled."""
     key = private_key(kind)
-    from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
-
-    from emrex_gateway.domain import SignedElmo  # noqa: PLC0415
-    from emrex_gateway.signing._certificates import read_certificates  # noqa: PLC0415
 
     maker = CopyMaker(
         read_certificates(der(kind)),
         "sha256",
-        lambda data: key.sign(data, padding.PKCS1v15(), SHA256()),  # type: ignore[union-attr, call-arg]
+        lambda data: key.sign(data, padding.PKCS1v15(), SHA256()),
         lambda: NOW,
     )
     return maker.make(pdf, SignedElmo(xml), code="0000-0000-0000-0000", verify_at="")
@@ -188,9 +188,6 @@ def test_what_a_foreign_copy_claims() -> None:
 
 def test_a_renewed_certificate_of_the_same_key_is_as_good() -> None:
     """The signature names the former certificate; the key decides."""
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-
-    from signing_material import certificate_of  # noqa: PLC0415
 
     renewed = certificate_of(private_key("rsa2048"), name="Renewed").public_bytes(Encoding.PEM)
     assert renewed != certificate("rsa2048")

@@ -232,15 +232,11 @@ def test_values_carry_their_own_language(parsed: pikepdf.Pdf) -> None:
 
 def test_every_font_is_embedded_and_ours(parsed: pikepdf.Pdf) -> None:
     """No font of the machine is used, or the result would differ from machine to machine."""
-    names = {
-        str(font.BaseFont)
-        for page in parsed.pages
-        for font in page.Resources.Font.values()  # type: ignore[operator]
-    }
+    names = {str(font.BaseFont) for page in parsed.pages for font in page.Resources.Font.values()}
     descriptors = [
         font.DescendantFonts[0].FontDescriptor
         for page in parsed.pages
-        for font in page.Resources.Font.values()  # type: ignore[operator]
+        for font in page.Resources.Font.values()
     ]
 
     assert [] == [name for name in names if "+NotoSans" not in name]

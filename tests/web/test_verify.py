@@ -100,7 +100,7 @@ def test_a_code_that_does_not_fit_is_said(world: World, typed: str, said: str) -
 )  # fmt: skip
 def test_whatever_is_not_genuine_is_refused(world: World, data: object, said: str | None) -> None:
     """Each in words, with what to do; nothing of such a file is shown as fact."""
-    page = check(world, data())  # type: ignore[operator]
+    page = check(world, data())
     if said is None:
         assert verdict(page).startswith("genuine")
         return
