@@ -167,7 +167,8 @@ def world(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Ad
     """A gateway with a fake and a SAML login, jobs in Redis, and metrics."""
     if _compile._users:
         # An earlier test of this process has run typst, which cannot run in the workers forked here.
-        monkeypatch.setattr(transcript, "render", lambda *_given, **_more: b"%PDF-1.7 a stand-in")
+        stand_in = transcript.Transcript(b"%PDF-1.7 a stand-in", frozenset())
+        monkeypatch.setattr(transcript, "typeset", lambda *_given, **_more: stand_in)
 
     def resolve(reference: str) -> str:
         if reference == "env:METRICS":
