@@ -40,6 +40,8 @@ class TransferOutcome(StrEnum):
     ERROR = "error"
     ABANDONED = "abandoned"
     """Nobody went on with it until its time was over."""
+    REFUSED = "refused"
+    """An officer did not accept what was brought."""
 
 
 class TransferState(StrEnum):
@@ -65,11 +67,25 @@ class TransferState(StrEnum):
     """Something on our side broke for good; the reply says so."""
     EXPIRED = "expired"
     """Too old: contents are gone and nothing is sent any more."""
+    LOOKING = "looking"
+    """Import: the student is known; who they are in the host system is being asked."""
+    COLLECTING = "collecting"
+    """Import: the student chooses where to fetch from, is there, or what came is being checked."""
+    REVIEWING = "reviewing"
+    """Import: verified records are here; the student chooses among them and confirms."""
+    DOUBTFUL = "doubtful"
+    """Import: confirmed; an officer decides whether the records are this person's."""
+    ACCEPTED = "accepted"
+    """Import: confirmed and accepted; handing over to the host system is queued or under way."""
+    HANDED_OVER = "handed-over"
+    """Import: the host system has it."""
+    REFUSED = "refused"
+    """Import: an officer refused it."""
 
 
 _S = TransferState
 TRANSITIONS: dict[TransferState, frozenset[TransferState]] = {
-    _S.ENTERED: frozenset({_S.IDENTIFIED, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
+    _S.ENTERED: frozenset({_S.IDENTIFIED, _S.LOOKING, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
     _S.IDENTIFIED: frozenset({_S.SELECTING, _S.NO_RESULTS, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
     _S.SELECTING: frozenset({_S.CONFIRMED, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
     _S.CONFIRMED: frozenset({_S.SIGNED, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
@@ -77,8 +93,17 @@ TRANSITIONS: dict[TransferState, frozenset[TransferState]] = {
     _S.DELIVERED: frozenset({_S.CANCELLED, _S.EXPIRED}),
     _S.NO_RESULTS: frozenset({_S.EXPIRED}),
     _S.CANCELLED: frozenset({_S.EXPIRED}),
-    _S.FAILED: frozenset({_S.IDENTIFIED, _S.CONFIRMED, _S.EXPIRED}),
+    _S.FAILED: frozenset({_S.IDENTIFIED, _S.CONFIRMED, _S.LOOKING, _S.ACCEPTED, _S.EXPIRED}),
     _S.EXPIRED: frozenset(),
+    _S.LOOKING: frozenset({_S.COLLECTING, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
+    _S.COLLECTING: frozenset({_S.REVIEWING, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
+    _S.REVIEWING: frozenset(
+        {_S.COLLECTING, _S.DOUBTFUL, _S.ACCEPTED, _S.CANCELLED, _S.FAILED, _S.EXPIRED}
+    ),
+    _S.DOUBTFUL: frozenset({_S.ACCEPTED, _S.REFUSED, _S.CANCELLED, _S.EXPIRED}),
+    _S.ACCEPTED: frozenset({_S.HANDED_OVER, _S.REFUSED, _S.CANCELLED, _S.FAILED, _S.EXPIRED}),
+    _S.HANDED_OVER: frozenset({_S.EXPIRED}),
+    _S.REFUSED: frozenset({_S.EXPIRED}),
 }
 """Allowed next states.
 
@@ -92,6 +117,8 @@ _OUTCOMES = {
     _S.CANCELLED: TransferOutcome.CANCELLED,
     _S.FAILED: TransferOutcome.ERROR,
     _S.EXPIRED: TransferOutcome.ABANDONED,
+    _S.HANDED_OVER: TransferOutcome.OK,
+    _S.REFUSED: TransferOutcome.REFUSED,
 }
 
 

@@ -1,6 +1,12 @@
 """What the rooms ask of each other and of plugins: Protocols and the data that they exchange."""
 
-from emrex_gateway.ports._adapters import ADAPTER_API_VERSION, Adapter, AdapterPlugin, RecordSource
+from emrex_gateway.ports._adapters import (
+    ADAPTER_API_VERSION,
+    Adapter,
+    AdapterPlugin,
+    RecordSource,
+    ResultSink,
+)
 from emrex_gateway.ports._administrator_rows import AdministratorRows
 from emrex_gateway.ports._examined import TAKEN, Examined, Examiner, Fate, Stated, Value
 from emrex_gateway.ports._federation_rows import EntityRows, Hit, Replaced, SessionRows
@@ -85,6 +91,7 @@ __all__ = [
     "Removable",
     "Removed",
     "Replaced",
+    "ResultSink",
     "RetentionRows",
     "Secrets",
     "Series",

@@ -9,7 +9,10 @@ from typing import Protocol, TypeVar
 
 from emrex_gateway.domain import (
     Identity,
+    ImportedResults,
     Institution,
+    Receipt,
+    Recognition,
     Student,
     StudyRecord,
 )
@@ -40,12 +43,28 @@ class RecordSource(Protocol):
         """
 
 
+class ResultSink(Protocol):
+    """Writes records that a student brought into a study administration system."""
+
+    def store_results(self, student: Student, results: ImportedResults) -> Receipt:
+        """Store an import and return the system's handle for it.
+
+        The same ``results.key`` twice gives the same receipt and stores nothing
+        twice: a worker may be killed after the system has taken it. Raises as
+        ``RecordSource.find_student`` does.
+        """
+
+    def recognition(self, receipt: Receipt) -> Recognition:
+        """Return how far the system is with it. Raises as ``find_student`` does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
     """An open connection to one institution's system; ``None``: the system lacks that capability."""
 
     ping: Callable[[], None]
     source: RecordSource | None = None
+    sink: ResultSink | None = None
 
 
 class AdapterPlugin(Protocol[SettingsT]):
