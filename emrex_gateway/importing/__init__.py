@@ -1,0 +1,1 @@
+"""Records come home: fetching them from a provider, checking them, handing them over."""
