@@ -19,9 +19,16 @@ from tenacity import (
 )
 
 from emrex_gateway.adapters._breaker import Breaker, CircuitOpen
-from emrex_gateway.domain import Identity, Student, StudyRecord
+from emrex_gateway.domain import (
+    Identity,
+    ImportedResults,
+    Receipt,
+    Recognition,
+    Student,
+    StudyRecord,
+)
 from emrex_gateway.errors import AdapterError, AdapterUnavailable, ConfigError, StoreUnavailable
-from emrex_gateway.ports import Adapter, RecordSource
+from emrex_gateway.ports import Adapter, RecordSource, ResultSink
 
 T = TypeVar("T")
 
@@ -149,10 +156,37 @@ class GuardedSource:
         return tuple(_require(self.guard.name, record, StudyRecord) for record in records)
 
 
+@dataclass(frozen=True, slots=True)
+class GuardedSink:
+    """A ``ports.ResultSink`` whose calls are guarded.
+
+    Storing is retried like reading: the same key stores nothing twice.
+    """
+
+    guard: Guard | Once
+    sink: ResultSink
+
+    def store_results(self, student: Student, results: ImportedResults) -> Receipt:
+        """As the plugin's; a receipt always has an id."""
+        receipt = self.guard.call(
+            lambda: _require(self.guard.name, self.sink.store_results(student, results), Receipt)
+        )
+        if not receipt.id:
+            raise AdapterError(f"the adapter {self.guard.name} returned a receipt without an id")
+        return receipt
+
+    def recognition(self, receipt: Receipt) -> Recognition:
+        """As the plugin's."""
+        return self.guard.call(
+            lambda: _require(self.guard.name, self.sink.recognition(receipt), Recognition)
+        )
+
+
 def guarded(adapter: Adapter, guard: Guard | Once) -> Adapter:
     """Return the adapter with every call guarded."""
     source = GuardedSource(guard, adapter.source) if adapter.source is not None else None
-    return Adapter(ping=lambda: guard.call(adapter.ping), source=source)
+    sink = GuardedSink(guard, adapter.sink) if adapter.sink is not None else None
+    return Adapter(ping=lambda: guard.call(adapter.ping), source=source, sink=sink)
 
 
 def run(name: str, function: Callable[[], T]) -> T:
