@@ -111,6 +111,12 @@ from emrex_gateway.domain._providers import (
     ProviderRule,
     RegistrySource,
 )
+from emrex_gateway.domain._recognitions import (
+    KeptRecognition,
+    SignedStatement,
+    Statement,
+    StatementState,
+)
 from emrex_gateway.domain._records import (
     ECTS,
     AcademicTerm,
@@ -137,6 +143,12 @@ from emrex_gateway.domain._records import (
     Status,
     StudyRecord,
     SupplementSection,
+)
+from emrex_gateway.domain._registries import (
+    Listing,
+    RegistryState,
+    normal_address,
+    provider_key,
 )
 from emrex_gateway.domain._release import release
 from emrex_gateway.domain._select import MAX_DEPTH, chosen_totals, select
@@ -197,6 +209,7 @@ __all__ = [
     "Instance",
     "Institution",
     "Issuer",
+    "KeptRecognition",
     "KeyKind",
     "KeyPlace",
     "KeyState",
@@ -207,6 +220,7 @@ __all__ = [
     "LearningOpportunity",
     "Level",
     "ListedCertificate",
+    "Listing",
     "LoginFailure",
     "LoginMethod",
     "Logo",
@@ -236,6 +250,7 @@ __all__ = [
     "RecognitionState",
     "Registration",
     "RegistrySource",
+    "RegistryState",
     "ReleaseRule",
     "Report",
     "ResultDistribution",
@@ -253,8 +268,11 @@ __all__ = [
     "ShortenedGrading",
     "SignatureFacts",
     "SignedElmo",
+    "SignedStatement",
     "SigningKey",
     "Specification",
+    "Statement",
+    "StatementState",
     "Status",
     "Student",
     "StudyRecord",
@@ -291,9 +309,11 @@ __all__ = [
     "least_certain",
     "logo_key",
     "merge",
+    "normal_address",
     "outcome_of",
     "palette",
     "person_keys",
+    "provider_key",
     "plain",
     "release",
     "result_mark",

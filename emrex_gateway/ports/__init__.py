@@ -21,7 +21,9 @@ from emrex_gateway.ports._owner_rows import (
     SupportRows,
     TransferFilter,
 )
+from emrex_gateway.ports._provider_rows import ProviderRows, TakenList
 from emrex_gateway.ports._queues import FailedOrder, Queues, QueueSeen, QueuesSeen, WorkerSeen
+from emrex_gateway.ports._recognition_rows import RecognitionRows
 from emrex_gateway.ports._rows import (
     AuditRows,
     Circuit,
@@ -83,10 +85,12 @@ __all__ = [
     "OperationRows",
     "OwnerRows",
     "Place",
+    "ProviderRows",
     "Queue",
     "QueueSeen",
     "Queues",
     "QueuesSeen",
+    "RecognitionRows",
     "RecordSource",
     "Removable",
     "Removed",
@@ -104,6 +108,7 @@ __all__ = [
     "Store",
     "SupportRows",
     "Switched",
+    "TakenList",
     "TrailEvent",
     "TrailFilter",
     "TrailRows",

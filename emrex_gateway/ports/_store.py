@@ -12,6 +12,8 @@ from emrex_gateway.ports._key_rows import KeyRows
 from emrex_gateway.ports._login_rows import LoginRows
 from emrex_gateway.ports._operation_rows import OperationRows
 from emrex_gateway.ports._owner_rows import OwnerRows, RetentionRows, SupportRows
+from emrex_gateway.ports._provider_rows import ProviderRows
+from emrex_gateway.ports._recognition_rows import RecognitionRows
 from emrex_gateway.ports._rows import AuditRows, CircuitRows, ConfigRows, OnceRows, TransferRows
 from emrex_gateway.ports._statistics_rows import StatisticsRows
 from emrex_gateway.ports._trail_rows import TrailRows
@@ -55,6 +57,10 @@ class UnitOfWork(Protocol):
     def statistics(self) -> StatisticsRows: ...
     @property
     def operations(self) -> OperationRows: ...
+    @property
+    def providers(self) -> ProviderRows: ...
+    @property
+    def recognitions(self) -> RecognitionRows: ...
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run ``action`` once the transaction is durable (to send to the queue); not on rollback."""
 

@@ -20,6 +20,8 @@ from emrex_gateway.store._login_rows import SqlLoginRows
 from emrex_gateway.store._operation_rows import SqlOperationRows
 from emrex_gateway.store._other_rows import SqlAuditRows, SqlCircuitRows, SqlOnceRows
 from emrex_gateway.store._owner_rows import SqlOwnerRows
+from emrex_gateway.store._provider_rows import SqlProviderRows
+from emrex_gateway.store._recognition_rows import SqlRecognitionRows
 from emrex_gateway.store._retention_rows import SqlRetentionRows
 from emrex_gateway.store._schema import compatible, head, revision_of
 from emrex_gateway.store._seal import KeyChain
@@ -54,6 +56,8 @@ class SqlUnitOfWork:
         self.trail = SqlTrailRows(connection)
         self.statistics = SqlStatisticsRows(connection)
         self.operations = SqlOperationRows(connection)
+        self.providers = SqlProviderRows(connection)
+        self.recognitions = SqlRecognitionRows(connection, keys)
         self._actions: list[Callable[[], None]] = []
 
     def after_commit(self, action: Callable[[], None]) -> None:
