@@ -123,6 +123,15 @@ class Settings:
     metadata_timeout: int = 300
     """The most that one look at a federation's metadata may take; half of it is for the download."""
 
+    emreg_url: str = ""
+    """The address of the network's list of providers (EMREG, JSON); empty: this list is not used."""
+
+    ewp_catalogue_url: str = ""
+    """The address of the catalogue of Erasmus Without Paper (XML); empty: it is not used."""
+
+    registry_refresh: int = 900
+    """How long a copy of either list is used before the list is asked again."""
+
     max_records: int = 20_000
     """The most records that one listing may have."""
 
@@ -163,6 +172,7 @@ class Settings:
             raise ConfigError("audit_key must be a reference: env:NAME or file:/path")
         if self.trail_lifetime < 86400:
             raise ConfigError("trail_lifetime must be a day at the least")
+        _check_registries(self)
         if self.statistics_smallest_cell < 2:
             raise ConfigError("statistics_smallest_cell must be 2 at the least")
         more = (tag for tag in _tags(self.catalogues) if tag not in self.languages)
@@ -183,6 +193,24 @@ class Settings:
     def secure_cookies(self) -> bool:
         """Whether browsers reach us over TLS."""
         return self.public_url.startswith("https:")
+
+
+def _check_registries(settings: Settings) -> None:
+    for name in ("emreg_url", "ewp_catalogue_url"):
+        _require_address(name, getattr(settings, name), http=settings.http_on_loopback)
+    if not 60 <= settings.registry_refresh <= 3 * 3600:
+        raise ConfigError("registry_refresh must be between 60 and 10800 seconds")
+
+
+def _require_address(name: str, value: str, *, http: bool) -> None:
+    """Raise ``ConfigError`` unless a value is empty or an address that may be asked."""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("https", "http") and parts.hostname and "@" not in parts.netloc
+    except ValueError:
+        good = False
+    if value and (not good or (parts.scheme == "http" and not http)):
+        raise ConfigError(f"{name} must be an absolute https address")
 
 
 def _tags(catalogues: str) -> list[str]:

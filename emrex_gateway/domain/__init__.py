@@ -35,6 +35,7 @@ from emrex_gateway.domain._elmo import (
     UnsignedElmo,
     VerifiedElmo,
 )
+from emrex_gateway.domain._errands import Errand, ErrandState
 from emrex_gateway.domain._federations import (
     Contact,
     ContactKind,
@@ -195,6 +196,8 @@ __all__ = [
     "Document",
     "ElmoVersion",
     "Entity",
+    "Errand",
+    "ErrandState",
     "Extension",
     "Federation",
     "FederationState",
@@ -313,8 +316,8 @@ __all__ = [
     "outcome_of",
     "palette",
     "person_keys",
-    "provider_key",
     "plain",
+    "provider_key",
     "release",
     "result_mark",
     "select",

@@ -8,6 +8,7 @@ from emrex_gateway.ports._adapters import (
     ResultSink,
 )
 from emrex_gateway.ports._administrator_rows import AdministratorRows
+from emrex_gateway.ports._errand_rows import ErrandRows
 from emrex_gateway.ports._examined import TAKEN, Examined, Examiner, Fate, Stated, Value
 from emrex_gateway.ports._federation_rows import EntityRows, Hit, Replaced, SessionRows
 from emrex_gateway.ports._key_rows import KeyRows
@@ -63,6 +64,7 @@ __all__ = [
     "ConfigRows",
     "CountedTransfer",
     "EntityRows",
+    "ErrandRows",
     "Examined",
     "Examiner",
     "FailedOrder",

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from emrex_gateway.ports._administrator_rows import AdministratorRows
+from emrex_gateway.ports._errand_rows import ErrandRows
 from emrex_gateway.ports._federation_rows import EntityRows, SessionRows
 from emrex_gateway.ports._key_rows import KeyRows
 from emrex_gateway.ports._login_rows import LoginRows
@@ -61,6 +62,8 @@ class UnitOfWork(Protocol):
     def providers(self) -> ProviderRows: ...
     @property
     def recognitions(self) -> RecognitionRows: ...
+    @property
+    def errands(self) -> ErrandRows: ...
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run ``action`` once the transaction is durable (to send to the queue); not on rollback."""
 

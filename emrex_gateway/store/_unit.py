@@ -15,6 +15,7 @@ from emrex_gateway.store._administrator_rows import SqlAdministratorRows
 from emrex_gateway.store._config_rows import SqlConfigRows
 from emrex_gateway.store._engine import temporary
 from emrex_gateway.store._entity_rows import SqlEntityRows
+from emrex_gateway.store._errand_rows import SqlErrandRows
 from emrex_gateway.store._key_rows import SqlKeyRows
 from emrex_gateway.store._login_rows import SqlLoginRows
 from emrex_gateway.store._operation_rows import SqlOperationRows
@@ -58,6 +59,7 @@ class SqlUnitOfWork:
         self.operations = SqlOperationRows(connection)
         self.providers = SqlProviderRows(connection)
         self.recognitions = SqlRecognitionRows(connection, keys)
+        self.errands = SqlErrandRows(connection, clock)
         self._actions: list[Callable[[], None]] = []
 
     def after_commit(self, action: Callable[[], None]) -> None:
