@@ -41,16 +41,17 @@ def kind() -> str:
     return os.environ.get("GATEWAY_DATABASE", KINDS[0])
 
 
-def new_database(folder: Path, fill: Fill | None = None) -> str:
+def new_database(folder: Path, fill: Fill | None = None, *, lasting: bool = False) -> str:
     """Make a database with all tables and what ``fill`` puts in once; return its address.
 
-    On SQLite it is the file ``emrex.sqlite3`` of the folder.
+    On SQLite it is the file ``emrex.sqlite3`` of the folder. A ``lasting`` one stays when the
+    running test ends: for what several tests share.
     """
     note()
     if kind() == "sqlite":
         (folder / FILE).write_bytes(_sqlite_template(fill))
         return _sqlite(folder)
-    return postgres.cluster().create(template=_postgres_template(fill))
+    return postgres.cluster().create(template=_postgres_template(fill), lasting=lasting)
 
 
 def empty_database(folder: Path) -> str:

@@ -57,7 +57,7 @@ _folder = tempfile.TemporaryDirectory()
 @cache
 def ours() -> Party:
     """The service provider, made once: nothing here writes. ``OTHER`` is known and not let in."""
-    made = party(Path(_folder.name))
+    made = party(Path(_folder.name), lasting=True)
     made.index(entity(), entity(OTHER, keys=("rsa2048:other",)))
     return made
 

@@ -192,9 +192,12 @@ class Party:
         return self.made
 
 
-def party(folder: Path, **provider: Any) -> Party:
-    """Make a store in a folder, with everything in it; ``provider`` changes our service provider."""
-    made = _open(databases.new_database(folder, _fill))
+def party(folder: Path, *, lasting: bool = False, **provider: Any) -> Party:
+    """Make a store in a folder, with everything in it; ``provider`` changes our service provider.
+
+    ``lasting``: several tests share it.
+    """
+    made = _open(databases.new_database(folder, _fill, lasting=lasting))
     if provider:
         made.put(service_provider=replace(PROVIDER, **provider))
     return made
