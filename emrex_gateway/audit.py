@@ -56,10 +56,40 @@ class Event(StrEnum):
     """The student, or support (``by``), asked to try a failed step again."""
     TRANSFER_PURGED = "transfer.purged"
     """Support destroyed a transfer's contents before their time; ``state`` is where it stood."""
+    STUDENT_FOUND = "import.student_found"
+    """Who the student of an import is was established; ``adapter`` is empty where no system was asked."""
+    STUDENT_NOT_FOUND = "import.student_not_found"
+    """The host system does not know the student of an import, or could not be asked."""
+    ERRAND_BEGUN = "import.sent"
+    """The student was sent to a provider."""
+    REPLY_STORED = "import.replied"
+    """A reply was posted; ``code`` is what the provider says, ``size`` how many characters the document has."""
+    REPLY_REFUSED = "import.reply_refused"
+    """A reply was posted that goes nowhere; nothing of it was kept."""
+    REPLY_CLAIMED = "import.claimed"
+    """The student's own browser came back with the reply."""
+    RESULT_VERIFIED = "import.verified"
+    """A document was verified and is the student's, or may be; ``weak`` counts the signature's warnings."""
+    RESULT_REFUSED = "import.refused"
+    """What came cannot be used."""
+    COLLECTING_ENDED = "import.collected"
+    """Nothing more is fetched: ``results`` documents are reviewed."""
+    COLLECTING_RESUMED = "import.more"
+    """The student goes back to fetch more."""
     OWN_DATA_SEEN = "own.seen"
     """Somebody logged in to see what is kept of them; ``count`` transfers were shown."""
     OWN_DATA_ERASED = "own.erased"
     """A person had a transfer's contents destroyed, and that it was theirs forgotten."""
+    RECOGNITION_CHANGED = "recognition.changed"
+    """The host system said how far it is with an import: ``state``."""
+    RECOGNITION_ORDERED = "recognition.ordered"
+    """A student ordered the signed file of a decision."""
+    RECOGNITION_SIGNED = "recognition.signed"
+    """A decision was written and signed by the access point's key."""
+    RECOGNITION_FAILED = "recognition.failed"
+    """The signed file of a decision could not be made."""
+    RECOGNITION_DOWNLOADED = "recognition.downloaded"
+    """A student downloaded the signed file of a decision."""
     TRANSFER_GIVEN_UP = "transfer.given_up"
     """A step was begun too often without an end."""
     TRANSFER_EXPIRED = "transfer.expired"
@@ -121,8 +151,25 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.TRANSFER_CANCELLED: frozenset({"by"}),
         _E.TRANSFER_RETRIED: frozenset({"step", "by"}),
         _E.TRANSFER_PURGED: frozenset({"by", "state"}),
+        _E.STUDENT_FOUND: frozenset({"adapter"}),
+        _E.STUDENT_NOT_FOUND: frozenset({"error", "adapter"}),
+        _E.ERRAND_BEGUN: frozenset({"provider", "country", "errand"}),
+        _E.REPLY_STORED: frozenset({"code", "size", "errand"}),
+        _E.REPLY_REFUSED: frozenset({"reason"}),
+        _E.REPLY_CLAIMED: frozenset({"errand"}),
+        _E.RESULT_VERIFIED: frozenset(
+            {"errand", "provider", "records", "sameness", "score", "weak", "release"}
+        ),
+        _E.RESULT_REFUSED: frozenset({"errand", "provider", "reason"}),
+        _E.COLLECTING_ENDED: frozenset({"results"}),
+        _E.COLLECTING_RESUMED: frozenset(),
         _E.OWN_DATA_SEEN: frozenset({"institution", "method", "count"}),
         _E.OWN_DATA_ERASED: frozenset({"state"}),
+        _E.RECOGNITION_CHANGED: frozenset({"state"}),
+        _E.RECOGNITION_ORDERED: frozenset(),
+        _E.RECOGNITION_SIGNED: frozenset({"version", "bytes"}),
+        _E.RECOGNITION_FAILED: frozenset({"error"}),
+        _E.RECOGNITION_DOWNLOADED: frozenset({"file"}),
         _E.TRANSFER_GIVEN_UP: frozenset({"attempts"}),
         _E.TRANSFER_EXPIRED: frozenset({"state"}),
         _E.ENTRIES_EXPIRED: frozenset({"count"}),

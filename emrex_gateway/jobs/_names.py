@@ -14,7 +14,10 @@ QUEUES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "fetch": FETCH_QUEUE,
         "try": FETCH_QUEUE,
+        "poll": FETCH_QUEUE,
+        "recall": FETCH_QUEUE,
         "sign": SIGN_QUEUE,
+        "attest": SIGN_QUEUE,
         "draft": SIGN_QUEUE,
         "key": SIGN_QUEUE,
         "head": SIGN_QUEUE,
@@ -33,7 +36,10 @@ _TRANSFER = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 _SUBJECTS: Final = {
     "fetch": _TRANSFER,
     "try": _TRANSFER,
+    "poll": _TRANSFER,
+    "recall": _TRANSFER,
     "sign": _TRANSFER,
+    "attest": _TRANSFER,
     "draft": _TRANSFER,
     "refresh": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"),
     "logo": re.compile(r"[0-9a-f]{32}\Z"),
@@ -46,7 +52,8 @@ _SUBJECTS: Final = {
 def is_order(task: object, subject: object) -> bool:
     """Tell whether a task may come through Redis for that subject.
 
-    It is a transfer's id for ``fetch``, ``sign`` and ``draft``, a try's for ``try``, a
+    It is a transfer's id for ``fetch``, ``sign``, ``draft``, ``poll``, ``recall``
+    and ``attest``, a try's for ``try``, a
     federation's slug for ``refresh``, ``Entity.key`` for ``logo``, a login
     method's id for ``ask``, ``SigningKey.id`` for ``key``, and ``trail`` for
     ``head``.

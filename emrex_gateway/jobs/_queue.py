@@ -87,7 +87,10 @@ def timeout_of(settings: Settings, task: str) -> int:
     return {
         "fetch": settings.fetch_timeout,
         "try": settings.fetch_timeout,
+        "poll": settings.fetch_timeout,
+        "recall": settings.fetch_timeout,
         "sign": settings.sign_timeout,
+        "attest": settings.sign_timeout,
         "draft": settings.sign_timeout,
         "key": settings.sign_timeout,
         "head": settings.sign_timeout,

@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from emrex_gateway import administering, exporting, federation, log, privacy, statistics, trail
+from emrex_gateway import (
+    administering,
+    exporting,
+    federation,
+    importing,
+    log,
+    privacy,
+    statistics,
+    trail,
+)
 from emrex_gateway.domain import TransferState
 from emrex_gateway.errors import ConfigError, GatewayError, TransferNotFound
 from emrex_gateway.jobs._job import RefusedJob, TaskTimeout
@@ -56,6 +65,23 @@ def sign(context: Context, transfer_id: str) -> None:
         raise RefusedJob("this worker holds no keys")
     if _asks_for(context, transfer_id, TransferState.CONFIRMED):
         exporting.sign(context.services, context.signers, transfer_id)
+
+
+def poll(context: Context, transfer_id: str) -> None:
+    """Ask the host system how far it is with an import."""
+    importing.poll(context.services, transfer_id)
+
+
+def recall(context: Context, transfer_id: str) -> None:
+    """Ask the host system what it decided, for a signed file of it."""
+    importing.recall(context.services, transfer_id)
+
+
+def attest(context: Context, transfer_id: str) -> None:
+    """Write and sign what the host system decided."""
+    if context.signers is None:
+        raise RefusedJob("this worker holds no keys")
+    importing.attest(context.services, context.signers, transfer_id)
 
 
 def draft(context: Context, transfer_id: str) -> None:
@@ -150,6 +176,8 @@ def _sweep_transfers(services: Services) -> None:
 
 SWEEPERS: tuple[Callable[[Services], object], ...] = (
     _sweep_transfers,  # first: contents whose time is over wait for nobody
+    importing.order_polls,
+    importing.sweep_statements,
     administering.sweep_tries,
     privacy.sweep,
     federation.order_due,
@@ -169,6 +197,9 @@ SWEEPERS: tuple[Callable[[Services], object], ...] = (
 TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
     {
         "fetch": fetch,
+        "poll": poll,
+        "recall": recall,
+        "attest": attest,
         "try": try_adapter,
         "sign": sign,
         "draft": draft,

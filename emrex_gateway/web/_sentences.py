@@ -155,6 +155,16 @@ def _retried(facts: Mapping[str, Any]) -> str:
     return _("The student had it tried again: %(step)s.", step=step)
 
 
+def _recognition(facts: Mapping[str, Any]) -> str:
+    words = {
+        "submitted": _("The study administration system has the records; it has not decided yet."),
+        "accepted": _("The study administration system says: all of it was recognised."),
+        "partially-accepted": _("The study administration system says: part of it was recognised."),
+        "rejected": _("The study administration system says: none of it was recognised."),
+    }
+    return words.get(str(facts.get("state")), _("The recognition changed its state."))
+
+
 def _logged_out(facts: Mapping[str, Any]) -> str:
     if facts.get("by") == "provider":
         return _("The login provider ended the session.")
@@ -179,6 +189,11 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     Event.REPLY_DOWNLOADED: lambda f: _("The student took the signed file."),
     Event.TRANSFER_CANCELLED: _cancelled,
     Event.TRANSFER_RETRIED: _retried,
+    Event.RECOGNITION_CHANGED: _recognition,
+    Event.RECOGNITION_ORDERED: lambda f: _("The student ordered the decision as a signed file."),
+    Event.RECOGNITION_SIGNED: lambda f: _("The decision was signed."),
+    Event.RECOGNITION_FAILED: lambda f: _ended(_("The decision could not be made or signed"), f),
+    Event.RECOGNITION_DOWNLOADED: lambda f: _("The student took the signed decision."),
     Event.TRANSFER_GIVEN_UP: lambda f: _(
         "The step was begun %(number)s times without an end, and given up.",
         number=f.get("attempts", "?"),
