@@ -7,6 +7,11 @@ GatewayError
 │   │   └── SwitchedOff         ... or one that an administrator has switched off
 │   ├── BadReturnAddress        the return address must not be used: nothing is sent there
 │   ├── EnvelopeError           a reply's fields cannot be unpacked
+│   ├── ReplyError              a provider's reply that goes nowhere
+│   │   ├── UnknownReply        its session id was never given to a provider
+│   │   ├── RepeatedReply       a reply of that visit has come before
+│   │   ├── LateReply           the import is over, or has gone on without it
+│   │   └── StrangersReply      this browser is not the one that was sent there
 │   ├── LaunchError             a signed launch was refused
 │   └── LogoutError             a provider's message about a logout was refused
 ├── LoginError                  a login failed or was refused
@@ -14,6 +19,7 @@ GatewayError
 ├── EditConflict                somebody else changed the same thing meanwhile
 ├── SessionOver                 nobody is logged in (any more): log in again
 ├── MetadataError               a federation's metadata cannot be taken; the last good copy stays
+├── RegistryError               one of the network's lists cannot be taken; the last good copy stays
 ├── TransferError               a step that the transfer's state does not allow
 │   ├── TransferNotFound        unknown, foreign or expired
 │   └── StaleTransfer           changed by another tab or worker meanwhile
@@ -90,6 +96,26 @@ class EnvelopeError(PeerError):
     """A reply's form fields cannot be unpacked within the limits."""
 
 
+class ReplyError(PeerError):
+    """A provider's reply that goes nowhere. Nothing of it was kept."""
+
+
+class UnknownReply(ReplyError):
+    """The reply's session id was never given to a provider, or is forgotten by now."""
+
+
+class RepeatedReply(ReplyError):
+    """A reply of that visit has come before: the first one counts."""
+
+
+class LateReply(ReplyError):
+    """The import is over, or has gone on without that reply."""
+
+
+class StrangersReply(ReplyError):
+    """The browser with the reply is not the one that was sent to the provider."""
+
+
 class LaunchError(PeerError):
     """A signed launch was refused. ``reason`` is a short code, such as ``expired`` or ``replayed``."""
 
@@ -138,6 +164,16 @@ class SessionOver(GatewayError):
 
 class MetadataError(GatewayError):
     """A federation's metadata cannot be taken. ``reason`` is a short code such as ``signature``."""
+
+    retryable = True
+
+    def __init__(self, message: str, reason: str = "refused") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class RegistryError(GatewayError):
+    """A list of the network's providers cannot be taken. ``reason`` is a short code such as ``format``."""
 
     retryable = True
 

@@ -138,6 +138,12 @@ class Settings:
     max_request_bytes: int = 2_000_000
     """The most that a form post to the gateway may weigh."""
 
+    max_reply_bytes: int = 25_000_000
+    """The most that a provider's reply may weigh, as it comes and unpacked."""
+
+    import_lifetime: int = 30 * 86400
+    """How long a confirmed import waits for an officer and for the host system, at the most."""
+
     entry_limit: str = "120/minute"
     """Entries, and logins that begin, each by address; the notation is that of the ``limits`` library."""
 
@@ -162,10 +168,7 @@ class Settings:
             raise ConfigError("key_directory must be an absolute path")
         if self.key_token and not self.key_token.startswith("pkcs11:"):
             raise ConfigError("key_token must be a pkcs11: reference")
-        if min(self.session_lifetime, self.session_idle) <= 0:
-            raise ConfigError("session_lifetime and session_idle must be above 0")
-        if min(self.admin_session_lifetime, self.admin_session_idle) <= 0:
-            raise ConfigError("admin_session_lifetime and admin_session_idle must be above 0")
+        _require_room(self)
         if self.audit_heads and not self.audit_heads.startswith("/"):
             raise ConfigError("audit_heads must be an absolute path")
         if self.audit_key and not self.audit_key.startswith(("env:", "file:")):
@@ -211,6 +214,18 @@ def _require_address(name: str, value: str, *, http: bool) -> None:
         good = False
     if value and (not good or (parts.scheme == "http" and not http)):
         raise ConfigError(f"{name} must be an absolute https address")
+
+
+def _require_room(settings: Settings) -> None:
+    """Raise ``ConfigError`` for times and sizes in which nothing can be done."""
+    if min(settings.session_lifetime, settings.session_idle) <= 0:
+        raise ConfigError("session_lifetime and session_idle must be above 0")
+    if min(settings.admin_session_lifetime, settings.admin_session_idle) <= 0:
+        raise ConfigError("admin_session_lifetime and admin_session_idle must be above 0")
+    if settings.max_reply_bytes < 100_000:
+        raise ConfigError("max_reply_bytes must be 100,000 at the least")
+    if settings.import_lifetime < 3600:
+        raise ConfigError("import_lifetime must be an hour at the least")
 
 
 def _tags(catalogues: str) -> list[str]:

@@ -25,6 +25,8 @@ from emrex_gateway.exporting._enter import (
     new_reference,
     open_again,
     open_transfer,
+    over_at,
+    receiving,
 )
 from emrex_gateway.exporting._finish import (
     CANCELLABLE,
@@ -65,7 +67,7 @@ from emrex_gateway.exporting._own import (
     own_transfers,
     own_visit,
 )
-from emrex_gateway.exporting._payloads import Listing
+from emrex_gateway.exporting._payloads import IDENTITY, Listing
 from emrex_gateway.exporting._sessions import (
     NEED_SESSION,
     LoggedOut,
@@ -92,12 +94,14 @@ from emrex_gateway.exporting._support import (
     purge,
     retry_for,
 )
-from emrex_gateway.exporting._sweep import Swept, sweep
+from emrex_gateway.exporting._sweep import MAX_ATTEMPTS, Swept, sweep
 from emrex_gateway.exporting._work import fetch, sign
 
 __all__ = [
     "CANCELLABLE",
+    "IDENTITY",
     "LOGIN_STATES",
+    "MAX_ATTEMPTS",
     "NEED_SESSION",
     "PAGE",
     "Case",
@@ -164,6 +168,7 @@ __all__ = [
     "open_again",
     "open_transfer",
     "order_draft",
+    "over_at",
     "own_contents",
     "own_export",
     "own_files",
@@ -172,6 +177,7 @@ __all__ = [
     "posted_transfer",
     "preview",
     "purge",
+    "receiving",
     "reply",
     "require_session",
     "require_ticket",

@@ -50,6 +50,25 @@ def serving(uow: UnitOfWork, slug: str) -> AccessPoint:
     return found
 
 
+def receiving(uow: UnitOfWork, slug: str) -> AccessPoint:
+    """Return an access point whose institution receives records; it need not be on itself.
+
+    Raises ``NoSuchAccessPoint`` and ``SwitchedOff``.
+    """
+    found = uow.config.access_point(slug)
+    if found is None:
+        raise NoSuchAccessPoint("no such data access point")
+    institution = uow.config.institution(found.institution)
+    if not (institution.enabled and institution.client):
+        raise SwitchedOff("the institution is switched off or does not receive records")
+    return found
+
+
+def open_for(uow: UnitOfWork, slug: str, direction: Direction) -> AccessPoint:
+    """Return the access point where somebody may begin that. Raises as ``serving``."""
+    return receiving(uow, slug) if direction is Direction.IMPORT else serving(uow, slug)
+
+
 def enter(
     services: Services,
     slug: str,
@@ -68,10 +87,12 @@ def enter(
     return entered
 
 
-def enter_from_host(services: Services, slug: str) -> Entered:
-    """Begin an export from the host's button: it ends in a download."""
+def enter_from_host(
+    services: Services, slug: str, *, direction: Direction = Direction.EXPORT
+) -> Entered:
+    """Begin at the host's button: an export that ends in a download, or an import."""
     with services.store.begin() as uow:
-        entered = begin(services, uow, slug, None)
+        entered = begin(services, uow, slug, None, direction=direction)
         uow.transfers.seal(entered.transfer.id, ORIGIN, Origin())
     return entered
 
@@ -124,7 +145,7 @@ def begin(
     direction: Direction = Direction.EXPORT,
 ) -> Entered:
     """Add a transfer within a transaction; ``client_host`` is ``None`` without a client."""
-    serving(uow, slug)
+    open_for(uow, slug, direction)
     now = services.clock()
     secret = secrets.token_urlsafe(32)
     transfer = Transfer(

@@ -8,6 +8,7 @@ from emrex_gateway import audit, network
 from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
     ClientRequest,
+    Direction,
     KnownClient,
     ReturnCode,
     SignedElmo,
@@ -44,6 +45,9 @@ CANCELLABLE = frozenset(
         TransferState.CONFIRMED,
         TransferState.SIGNED,
         TransferState.DELIVERED,
+        TransferState.LOOKING,
+        TransferState.COLLECTING,
+        TransferState.REVIEWING,
     }
 )
 """States in which the student may still change their mind: also on the reply's page, as long as
@@ -170,14 +174,20 @@ def try_again(services: Services, uow: UnitOfWork, transfer: Transfer, **by: str
     """As ``retry``, within a transaction; ``by`` when it is not the student."""
     if transfer.state is not TransferState.FAILED or transfer.login_method is None:
         raise StaleTransfer("nothing failed that can be tried again")
-    # a choice exists only after the records were fetched: then signing is what failed
-    signing = uow.transfers.unseal(transfer.id, CHOICE, Choice) is not None
-    state = TransferState.CONFIRMED if signing else TransferState.IDENTIFIED
-    task = "sign" if signing else "fetch"
+    state, task = _failed_step(uow, transfer)
     moved = uow.transfers.move(transfer, state, failure=None, attempts=0)
     audit.record(uow, Event.TRANSFER_RETRIED, transfer=transfer.id, step=task, **by)
     uow.after_commit(lambda: services.queue.send(task, transfer.id))
     return moved
+
+
+def _failed_step(uow: UnitOfWork, transfer: Transfer) -> tuple[TransferState, str]:
+    """Where a retry leads, and the job that goes on there."""
+    if transfer.direction is Direction.IMPORT:
+        return TransferState.LOOKING, "find"
+    # a choice exists only after the records were fetched: then signing is what failed
+    signing = uow.transfers.unseal(transfer.id, CHOICE, Choice) is not None
+    return (TransferState.CONFIRMED, "sign") if signing else (TransferState.IDENTIFIED, "fetch")
 
 
 def _deliver(services: Services, uow: UnitOfWork, transfer: Transfer) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from emrex_gateway import audit
 from emrex_gateway.audit import Event
-from emrex_gateway.domain import Identity, Transfer
+from emrex_gateway.domain import Direction, Identity, Transfer
 from emrex_gateway.errors import LaunchError, LoginError, TransferNotFound
 from emrex_gateway.exporting._enter import Entered, begin
 from emrex_gateway.exporting._login import LOGIN_STATES, LoginDone, identify
@@ -39,8 +39,17 @@ class Launched:
     entered: Entered | None
 
 
-def launch(services: Services, slug: str, accepted: Launch, method: str) -> Launched:
-    """Begin an export from a signed launch, or attach the launch to the transfer that waits for it.
+def launch(
+    services: Services,
+    slug: str,
+    accepted: Launch,
+    method: str,
+    *,
+    direction: Direction = Direction.EXPORT,
+) -> Launched:
+    """Begin from a signed launch, or attach the launch to the transfer that waits for it.
+
+    ``direction`` says what a new transfer is to be.
 
     Two things lead on from here, and they must meet in one browser: the
     transfer's cookie, and the ticket that the answer to the launch carries.
@@ -62,7 +71,7 @@ def launch(services: Services, slug: str, accepted: Launch, method: str) -> Laun
             if transfer.state not in LOGIN_STATES or transfer.access_point != slug or late:
                 raise TransferNotFound("the launch names a transfer that does not wait for a login")
         else:
-            entered = begin(services, uow, slug, None)
+            entered = begin(services, uow, slug, None, direction=direction)
             transfer = entered.transfer
             uow.transfers.seal(transfer.id, ORIGIN, Origin(return_to=accepted.return_to))
         claim = Claimed(method=method, identity=accepted.identity, ticket_hash=_hash(ticket))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from emrex_gateway import audit
 from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
+    Direction,
     Identity,
     LoginFailure,
     LoginMethod,
@@ -20,7 +21,7 @@ from emrex_gateway.domain import (
     person_keys,
 )
 from emrex_gateway.errors import LoginError, StaleTransfer, TransferNotFound
-from emrex_gateway.exporting._enter import serving
+from emrex_gateway.exporting._enter import open_for
 from emrex_gateway.exporting._payloads import FAILURE, IDENTITY, LOGIN, LoginState
 from emrex_gateway.exporting._sessions import NEED_SESSION, begin_session
 from emrex_gateway.ports import LoggedIn
@@ -31,6 +32,10 @@ MAX_FACT = 200
 
 LOGIN_STATES = NEED_SESSION | {TransferState.ENTERED}
 """States in which somebody may log in: the first time, or again after a session has ended."""
+
+_FETCHING = (TransferState.IDENTIFIED, "fetch")
+_FIRST_STEPS = {Direction.IMPORT: (TransferState.LOOKING, "find")}
+"""What comes after the login, where it is not fetching."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,7 @@ def login_methods(services: Services, transfer: Transfer) -> tuple[LoginMethod, 
     """
     with services.store.read() as uow:
         if transfer.state is TransferState.ENTERED:
-            serving(uow, transfer.access_point)
+            open_for(uow, transfer.access_point, transfer.direction)
         point = uow.config.access_point(transfer.access_point)
         if point is None:
             return ()
@@ -174,7 +179,8 @@ def require_ticket(services: Services, transfer: Transfer, ticket: str | None) -
 def identify(services: Services, transfer: Transfer, who: LoggedIn, method: str) -> LoginDone:
     """Bind the person to the transfer and open their session, in one transaction.
 
-    The first time, the records are then fetched. After a session has ended,
+    The first time, the records are then fetched, or for an import the student
+    is looked for in the host system. After a session has ended,
     only the same person goes on: ``LoginError`` (``other-person``) for anybody
     else, and (``replayed``) for an answer that was used before.
     """
@@ -184,11 +190,10 @@ def identify(services: Services, transfer: Transfer, who: LoggedIn, method: str)
             if not uow.once.use(once.kind, once.value, once.expires_at):
                 raise LoginError("this answer was used before", reason="replayed")
         if transfer.state is TransferState.ENTERED:
-            moved = uow.transfers.move(
-                transfer, TransferState.IDENTIFIED, login_method=method, attempts=0
-            )
+            state, task = _FIRST_STEPS.get(transfer.direction, _FETCHING)
+            moved = uow.transfers.move(transfer, state, login_method=method, attempts=0)
             uow.transfers.seal(transfer.id, IDENTITY, who.identity)
-            uow.after_commit(lambda: services.queue.send("fetch", transfer.id))
+            uow.after_commit(lambda: services.queue.send(task, transfer.id))
         else:
             moved = uow.transfers.hold(transfer.id)
             _require(moved)  # the sweep may have ended it meanwhile

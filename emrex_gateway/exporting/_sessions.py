@@ -28,6 +28,13 @@ NEED_SESSION = frozenset(
         TransferState.CONFIRMED,
         TransferState.SIGNED,
         TransferState.DELIVERED,
+        TransferState.LOOKING,
+        TransferState.COLLECTING,
+        TransferState.REVIEWING,
+        TransferState.DOUBTFUL,
+        TransferState.ACCEPTED,
+        TransferState.HANDED_OVER,
+        TransferState.REFUSED,
     }
 )
 """States whose pages show, or lead to, the person's records."""

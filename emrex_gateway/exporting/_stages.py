@@ -41,7 +41,7 @@ class Reached:
 
 def stage_of(services: Services, transfer: Transfer) -> Stage:
     """Return the stage of a transfer whose row was just read."""
-    if transfer.state is TransferState.IDENTIFIED:
+    if transfer.state in (TransferState.IDENTIFIED, TransferState.LOOKING):
         return Stage.FETCHING if transfer.attempts else Stage.WAITING
     if transfer.state is not TransferState.CONFIRMED:
         return Stage.OVER

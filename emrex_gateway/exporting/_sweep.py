@@ -14,8 +14,12 @@ from emrex_gateway.services import Services
 MAX_ATTEMPTS = 5
 """A step that was begun this often and never ended is failed: it kills its worker."""
 
-_FETCHING = frozenset({TransferState.IDENTIFIED})
-_TASKS = {TransferState.IDENTIFIED: "fetch", TransferState.CONFIRMED: "sign"}
+_FETCHING = frozenset({TransferState.IDENTIFIED, TransferState.LOOKING})
+_TASKS = {
+    TransferState.IDENTIFIED: "fetch",
+    TransferState.CONFIRMED: "sign",
+    TransferState.LOOKING: "find",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ _OURS = _("This gateway")
 _SYSTEM = _("The study administration system")
 _CLIENT = _("The service that the student came from")
 _PROVIDER = _("The login provider, or its settings here")
+_ELSEWHERE = _("The provider that the records come from")
 _NOBODY = _("Nobody's fault")
 _STUDENT = _("The student's browser")
 
@@ -208,6 +209,33 @@ _WORDS: Mapping[str, ErrorWords] = {
         _("A reply's form fields could not be unpacked."),
         _CLIENT,
         _("The sender's software is at fault, or something on the way shortened the form."),
+    ),
+    "UnknownReply": ErrorWords(
+        _("A provider elsewhere sent a reply that no import here waits for."),
+        _ELSEWHERE,
+        _(
+            "Let the student begin the import again. If it happens with every student of that "
+            "provider, its operator must look: it has to send sessionId back unchanged."
+        ),
+    ),
+    "RepeatedReply": ErrorWords(
+        _("A reply came for the second time; the first one counts."),
+        _NOBODY,
+        _("The browser's back button does this. Let the student go on in the import's own page."),
+    ),
+    "LateReply": ErrorWords(
+        _("A reply came after the import was over, or had gone on without it."),
+        _NOBODY,
+        _("Let the student begin the import again; the records can be fetched once more."),
+    ),
+    "StrangersReply": ErrorWords(
+        _("A reply came in another browser than the one that was sent for it."),
+        _STUDENT,
+        _(
+            "Nothing was shown or kept for that browser. Let the student begin again, with cookies "
+            "allowed, in one browser. If the student did not do this themselves, somebody may have "
+            "tried to collect records of theirs."
+        ),
     ),
     "LaunchError": ErrorWords(
         _(

@@ -44,6 +44,13 @@ def state_words(state: TransferState) -> str:
         TransferState.CANCELLED: _("Cancelled"),
         TransferState.FAILED: _("Failed"),
         TransferState.EXPIRED: _("Closed, contents destroyed"),
+        TransferState.LOOKING: _("Looking for the student"),
+        TransferState.COLLECTING: _("Fetching records from elsewhere"),
+        TransferState.REVIEWING: _("The student looks at what came"),
+        TransferState.DOUBTFUL: _("Waiting for an officer"),
+        TransferState.ACCEPTED: _("Being handed over"),
+        TransferState.HANDED_OVER: _("Handed over"),
+        TransferState.REFUSED: _("Refused by an officer"),
     }[state]
 
 
@@ -57,6 +64,7 @@ def outcome_words(outcome: TransferOutcome | None) -> str:
         TransferOutcome.CANCELLED: _("Cancelled"),
         TransferOutcome.ERROR: _("Failed"),
         TransferOutcome.ABANDONED: _("Given up by the student"),
+        TransferOutcome.REFUSED: _("Refused by an officer"),
     }[outcome]
 
 
@@ -70,8 +78,12 @@ def outcome_kind(outcome: TransferOutcome | None) -> str:
 
 
 def contents_words(kind: str) -> str:
-    """A kind of sealed contents in words."""
+    """A kind of sealed contents in words; one of a visit to a provider has the visit's id behind it."""
     return {
+        "student": _("Who you are in the study administration system"),
+        "sent": _("What a university elsewhere was given, to know the reply by"),
+        "reply": _("A reply from elsewhere"),
+        "received": _("Study records from elsewhere"),
         "request": _("What the receiving service asked for"),
         "origin": _("Where the transfer began"),
         "login": _("Protection of a login under way"),
@@ -84,7 +96,7 @@ def contents_words(kind: str) -> str:
         "draft": _("A draft of your transcript"),
         "stage": _("How far the signing has come"),
         "outcome": _("The signed document and its transcript"),
-    }.get(kind, kind)
+    }.get(kind if "-" not in kind else kind.partition("-")[0], kind)
 
 
 def _entered(facts: Mapping[str, Any]) -> str:
@@ -142,6 +154,18 @@ def _ended(text: str, facts: Mapping[str, Any]) -> str:
     return f"{text} ({facts['error']})." if facts.get("error") else f"{text}."
 
 
+def _verified(facts: Mapping[str, Any]) -> str:
+    number = int(facts.get("records", 0))
+    said = ngettext(
+        "%(num)d record came with a signature that holds.",
+        "%(num)d records came with a signature that holds.",
+        number,
+    )
+    if facts.get("sameness") == "doubtful":
+        said += " " + _("Whether they are this student's is for an officer to decide.")
+    return said
+
+
 def _cancelled(facts: Mapping[str, Any]) -> str:
     if by := facts.get("by"):
         return _("Support cancelled the transfer (%(by)s).", by=by)
@@ -149,7 +173,8 @@ def _cancelled(facts: Mapping[str, Any]) -> str:
 
 
 def _retried(facts: Mapping[str, Any]) -> str:
-    step = _("signing") if facts.get("step") == "sign" else _("fetching the records")
+    steps = {"sign": _("signing"), "find": _("looking for the student")}
+    step = steps.get(str(facts.get("step")), _("fetching the records"))
     if by := facts.get("by"):
         return _("Support had it tried again: %(step)s (%(by)s).", step=step, by=by)
     return _("The student had it tried again: %(step)s.", step=step)
@@ -187,6 +212,20 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     Event.ELMO_FAILED: lambda f: _ended(_("The document could not be made or signed"), f),
     Event.REPLY_DELIVERED: lambda f: _("The reply was handed to the browser, which posts it."),
     Event.REPLY_DOWNLOADED: lambda f: _("The student took the signed file."),
+    Event.STUDENT_FOUND: lambda f: _("The student was found in the study administration system."),
+    Event.STUDENT_NOT_FOUND: lambda f: _ended(_("The student could not be found"), f),
+    Event.ERRAND_BEGUN: lambda f: _(
+        "The student was sent to a university elsewhere (%(country)s).",
+        country=f.get("country", "?"),
+    ),
+    Event.REPLY_STORED: lambda f: _("A reply came: %(code)s.", code=f.get("code", "?")),
+    Event.REPLY_CLAIMED: lambda f: _("The student's browser came back with the reply."),
+    Event.RESULT_VERIFIED: _verified,
+    Event.RESULT_REFUSED: lambda f: _(
+        "What came cannot be used (%(reason)s).", reason=f.get("reason", "?")
+    ),
+    Event.COLLECTING_ENDED: lambda f: _("Fetching ended; the student looks at what came."),
+    Event.COLLECTING_RESUMED: lambda f: _("The student went back to fetch more."),
     Event.TRANSFER_CANCELLED: _cancelled,
     Event.TRANSFER_RETRIED: _retried,
     Event.RECOGNITION_CHANGED: _recognition,
