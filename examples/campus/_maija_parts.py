@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from examples.campus._pdf import small_pdf
 from examples.campus._rows import Row, named
+from examples.small_pdf import small_pdf
 
 TERM_AUTUMN = {
     "name": named(fi="Syyslukukausi 2018", sv="Höstterminen 2018", en="Autumn term 2018"),
