@@ -8,7 +8,14 @@ from enum import StrEnum
 
 from emrex_gateway.domain._elmo import SignatureFacts
 from emrex_gateway.domain._people import Learner
-from emrex_gateway.domain._records import Attachment, Credit, Document, Identifier, Report
+from emrex_gateway.domain._records import (
+    Attachment,
+    Credit,
+    Document,
+    Identifier,
+    Issuer,
+    Report,
+)
 from emrex_gateway.domain._texts import Texts
 
 
@@ -141,12 +148,16 @@ class RecognitionState(StrEnum):
 class RecognisedStudy:
     """The decision on one study: ``titles`` and ``source`` name it as it was brought.
 
-    ``accepted`` with ``counted_as`` (what it stands for here) and ``credits``.
-    ``remark`` is the decision's reason, in the institution's words.
+    ``issuer`` is who granted it and ``brought`` its credits there, where the
+    host system says so. ``accepted`` with ``counted_as`` (what it stands for
+    here) and ``credits``. ``remark`` is the decision's reason, in the
+    institution's words.
     """
 
     titles: Texts
     source: tuple[Identifier, ...] = ()
+    issuer: Issuer | None = None
+    brought: tuple[Credit, ...] = ()
     accepted: bool = True
     counted_as: Texts = ()
     code: str = ""
@@ -156,9 +167,15 @@ class RecognisedStudy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognition:
-    """What the host system has decided so far."""
+    """What the host system has decided so far.
+
+    ``learner`` is whom the decision is about, in the host system's own words:
+    without one it can be shown to the student and not be written down for
+    others.
+    """
 
     state: RecognitionState
+    learner: Learner | None = field(default=None, repr=False)
     studies: tuple[RecognisedStudy, ...] = ()
     decided_on: date | None = None
     remark: Texts = ()
