@@ -80,6 +80,14 @@ class Event(StrEnum):
     """Somebody logged in to see what is kept of them; ``count`` transfers were shown."""
     OWN_DATA_ERASED = "own.erased"
     """A person had a transfer's contents destroyed, and that it was theirs forgotten."""
+    IMPORT_CONFIRMED = "import.confirmed"
+    """The student said what is to be handed over, and what for; from then on it is durable."""
+    HANDED_OVER = "import.handed_over"
+    """The host system took an import; ``late`` when its time was over or it was deleted meanwhile."""
+    HAND_OVER_PUT_OFF = "import.put_off"
+    """The host system could not take an import now; it is tried again later."""
+    HAND_OVER_FAILED = "import.hand_over_failed"
+    """The host system will not take an import as it is; an officer must look."""
     RECOGNITION_CHANGED = "recognition.changed"
     """The host system said how far it is with an import: ``state``."""
     RECOGNITION_ORDERED = "recognition.ordered"
@@ -165,6 +173,10 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.COLLECTING_RESUMED: frozenset(),
         _E.OWN_DATA_SEEN: frozenset({"institution", "method", "count"}),
         _E.OWN_DATA_ERASED: frozenset({"state"}),
+        _E.IMPORT_CONFIRMED: frozenset({"records", "originals", "purpose", "sameness"}),
+        _E.HANDED_OVER: frozenset({"adapter", "attempts", "late"}),
+        _E.HAND_OVER_PUT_OFF: frozenset({"error", "attempts"}),
+        _E.HAND_OVER_FAILED: frozenset({"error", "attempts", "adapter"}),
         _E.RECOGNITION_CHANGED: frozenset({"state"}),
         _E.RECOGNITION_ORDERED: frozenset(),
         _E.RECOGNITION_SIGNED: frozenset({"version", "bytes"}),
