@@ -118,6 +118,10 @@ class Event(StrEnum):
     """A federation's metadata could not be had or taken; the last good copy stays."""
     METADATA_ALARM = "metadata.alarm"
     """A copy was taken in which too many entities are gone."""
+    REGISTRY_TAKEN = "registry.taken"
+    """A list of the network's providers said something new; it was taken."""
+    REGISTRY_FAILED = "registry.failed"
+    """A list could not be had or taken; the last good copy stays. Once for each reason in a row."""
     CONFIG_APPLIED = "config.applied"
     """A file of institutions was applied; each changed setting has an event of its own."""
     SETTING_CHANGED = "setting.changed"
@@ -192,6 +196,13 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.METADATA_REFRESHED: frozenset({"federation", "entities", "providers", "removed"}),
         _E.METADATA_FAILED: frozenset({"federation", "reason"}),
         _E.METADATA_ALARM: frozenset({"federation", "reason", "entities", "providers", "removed"}),
+        _E.REGISTRY_TAKEN: frozenset(
+            {
+                *("registry", "providers", "added", "changed", "removed"),
+                *("certificates_added", "certificates_removed"),
+            }
+        ),
+        _E.REGISTRY_FAILED: frozenset({"registry", "reason"}),
         _E.CONFIG_APPLIED: frozenset({"by", "added", "changed", "disabled"}),
         _E.SETTING_CHANGED: _SETTING | {"field", "before", "after"},
         _E.SETTING_ADDED: _SETTING,

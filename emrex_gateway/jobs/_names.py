@@ -14,6 +14,7 @@ QUEUES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "fetch": FETCH_QUEUE,
         "try": FETCH_QUEUE,
+        "hand": FETCH_QUEUE,
         "poll": FETCH_QUEUE,
         "recall": FETCH_QUEUE,
         "sign": SIGN_QUEUE,
@@ -24,6 +25,7 @@ QUEUES: Final[Mapping[str, str]] = MappingProxyType(
         "refresh": METADATA_QUEUE,
         "logo": METADATA_QUEUE,
         "ask": METADATA_QUEUE,
+        "registry": METADATA_QUEUE,
     }
 )
 """The tasks that may come through Redis, and the queue of each."""
@@ -38,6 +40,7 @@ _SUBJECTS: Final = {
     "try": _TRANSFER,
     "poll": _TRANSFER,
     "recall": _TRANSFER,
+    "hand": _TRANSFER,
     "sign": _TRANSFER,
     "attest": _TRANSFER,
     "draft": _TRANSFER,
@@ -46,6 +49,7 @@ _SUBJECTS: Final = {
     "ask": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"),
     "key": re.compile(r"[0-9a-f]{32}\Z"),
     "head": re.compile(r"trail\Z"),
+    "registry": re.compile(r"(?:emreg|ewp)\Z"),
 }
 
 
@@ -55,8 +59,8 @@ def is_order(task: object, subject: object) -> bool:
     It is a transfer's id for ``fetch``, ``sign``, ``draft``, ``poll``, ``recall``
     and ``attest``, a try's for ``try``, a
     federation's slug for ``refresh``, ``Entity.key`` for ``logo``, a login
-    method's id for ``ask``, ``SigningKey.id`` for ``key``, and ``trail`` for
-    ``head``.
+    method's id for ``ask``, ``SigningKey.id`` for ``key``, ``trail`` for
+    ``head``, and a ``RegistrySource`` for ``registry``.
     """
     return (
         isinstance(task, str)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from emrex_gateway import (
     administering,
+    directory,
     exporting,
     federation,
     importing,
@@ -18,7 +19,7 @@ from emrex_gateway import (
     statistics,
     trail,
 )
-from emrex_gateway.domain import TransferState
+from emrex_gateway.domain import RegistrySource, TransferState
 from emrex_gateway.errors import ConfigError, GatewayError, TransferNotFound
 from emrex_gateway.jobs._job import RefusedJob, TaskTimeout
 from emrex_gateway.operations import counters
@@ -135,6 +136,23 @@ def refresh(context: Context, slug: str) -> None:
         )
 
 
+def registry(context: Context, source: str) -> None:
+    """Look at one of the network's lists of providers."""
+    services, list_ = context.services, RegistrySource(source)
+    if not directory.is_due(services, list_):
+        return  # somebody was faster, or the settings do not name it any more
+    done = directory.refresh(services, list_)
+    if done.taken and done.taken.any:
+        logger.info(
+            "the list %s: %d providers; %d new, %d changed, %d gone",
+            source,
+            done.state.providers,
+            done.taken.added,
+            done.taken.changed,
+            done.taken.removed,
+        )
+
+
 def logo(context: Context, key: str) -> None:
     """Fetch a provider's picture."""
     federation.fetch_logo(context.services, key)
@@ -181,6 +199,8 @@ SWEEPERS: tuple[Callable[[Services], object], ...] = (
     administering.sweep_tries,
     privacy.sweep,
     federation.order_due,
+    directory.order_due,
+    directory.warn_of_providers,
     administering.order_due_keys,
     administering.warn_of_expiries,
     administering.warn_of_service_keys,
@@ -207,6 +227,7 @@ TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
         "head": head,
         "refresh": refresh,
         "logo": logo,
+        "registry": registry,
         "ask": ask,
         "sweep": sweep,
     }

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from emrex_gateway.login._addresses import AddressPolicy
 from emrex_gateway.login._claims import identity_from_claims
+from emrex_gateway.login._http import Caller, trusted_authorities
 from emrex_gateway.login._launch import accept_launch
 from emrex_gateway.login._oidc import OidcLogin
 from emrex_gateway.login._person import ClaimRule
@@ -46,6 +48,8 @@ __all__ = [
     "ATTRIBUTES",
     "KINDS",
     "SIGNING_ALGORITHMS",
+    "AddressPolicy",
+    "Caller",
     "ClaimRule",
     "ClientAuthentication",
     "HostSettings",
@@ -60,4 +64,5 @@ __all__ = [
     "logins",
     "our_metadata",
     "settings_of",
+    "trusted_authorities",
 ]

@@ -68,7 +68,7 @@ def entry_problems(entry: PointEntry, *, loopback: bool = False) -> tuple[str, .
     lets an http address on this machine pass, for demonstrations.
     """
     found = []
-    if not (_URL.match(entry.url) or (loopback and _LOOPBACK.match(entry.url))):
+    if not is_listed_address(entry.url, loopback=loopback):
         found.append("the address is not https")
     if not _COUNTRY.match(entry.country):
         found.append("the country is not two capital letters")
@@ -84,6 +84,11 @@ def entry_problems(entry: PointEntry, *, loopback: bool = False) -> tuple[str, .
     if not all(_EMAIL.match(email) for email in entry.emails):
         found.append("a mail address is not one")
     return tuple(found)
+
+
+def is_listed_address(url: str, *, loopback: bool = False) -> bool:
+    """Whether an address may stand in a registry: https, or (``loopback``) http on this machine."""
+    return bool(_URL.match(url) or (loopback and _LOOPBACK.match(url)))
 
 
 def ewp_manifest_entry(entry: PointEntry) -> bytes:

@@ -3,6 +3,7 @@
 Only this package makes a ``VerifiedElmo``. See docs/decisions/0004-signing.md.
 """
 
+from emrex_gateway.signing._certificates import Certificate, read_certificates
 from emrex_gateway.signing._copy import (
     FILE_NAME,
     ClaimedCopy,
@@ -29,6 +30,7 @@ __all__ = [
     "FILE_NAME",
     "STRICT",
     "WEAK",
+    "Certificate",
     "CertificateFacts",
     "ClaimedCopy",
     "Inspection",
@@ -44,6 +46,7 @@ __all__ = [
     "is_pdf",
     "leaf",
     "open_copy",
+    "read_certificates",
     "read_facts",
     "verify",
 ]
