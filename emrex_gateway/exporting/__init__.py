@@ -7,7 +7,7 @@ audit event, and leaves the row to whoever was faster.
 
 from emrex_gateway.exporting._choose import change_choice, choose
 from emrex_gateway.exporting._consent import Preview, Receiver, confirm, preview
-from emrex_gateway.exporting._contents import Contents, contents, credit_sums
+from emrex_gateway.exporting._contents import Contents, contents
 from emrex_gateway.exporting._draft import (
     DraftState,
     draft_file,
@@ -135,7 +135,6 @@ __all__ = [
     "confirm",
     "confirm_claim",
     "contents",
-    "credit_sums",
     "download",
     "draft_file",
     "draft_state",

@@ -57,6 +57,21 @@ class Contents:
         """The records that may be chosen: failed and unfinished ones only on the client's request."""
         return offered(self.listing.records, self.request)
 
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Keys of the chosen records."""
+        return self.choice.chosen
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the client wants all or nothing."""
+        return self.request is not None and not self.request.pick_courses
+
+    @property
+    def sums(self) -> tuple[Credit, ...]:
+        """What the chosen records add up to, a sum a scheme, nothing counted twice."""
+        return chosen_totals(self.records, self.chosen)
+
 
 def offered(
     records: Iterable[StudyRecord], request: ClientRequest | None
@@ -139,8 +154,3 @@ def preselected(listing: Listing, request: ClientRequest | None) -> Choice:
     if request is None or request.pick_courses:
         records = tuple(r for r in records if r.instance.status is Status.PASSED)
     return Choice(chosen=tuple(r.key for r in records))
-
-
-def credit_sums(opened: Contents) -> tuple[Credit, ...]:
-    """What the chosen records add up to, a sum a scheme, nothing counted twice."""
-    return chosen_totals(opened.records, opened.choice.chosen)

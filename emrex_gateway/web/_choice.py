@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.exceptions import BadRequest
 
-from emrex_gateway import exporting
-from emrex_gateway.exporting import Contents
+from emrex_gateway.domain import Credit, StudyRecord
 from emrex_gateway.web import _figures, _filters, _rows, _runs
 from emrex_gateway.web._filters import Filters
 from emrex_gateway.web._languages import count
@@ -25,11 +25,31 @@ MAX_NODE = 16
 """The most characters of the name of a part of the tree."""
 
 
+class Among(Protocol):
+    """What is chosen among, whichever way the records go."""
+
+    @property
+    def records(self) -> tuple[StudyRecord, ...]:
+        """Those that may be chosen."""
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Keys of those that are."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it is all or nothing."""
+
+    @property
+    def sums(self) -> tuple[Credit, ...]:
+        """What the chosen ones add up to, a sum a scheme."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choosing:
     """A transfer's records in order, and which of them are looked at."""
 
-    opened: Contents = field(repr=False)
+    opened: Among = field(repr=False)
     forest: _rows.Forest
     filters: Filters
     matching: tuple[bool, ...]
@@ -37,7 +57,7 @@ class Choosing:
     @property
     def chosen(self) -> set[int]:
         """The positions that are chosen."""
-        keys = frozenset(self.opened.choice.chosen)
+        keys = frozenset(self.opened.chosen)
         return {at for at, record in enumerate(self.forest.records) if record.key in keys}
 
     @property
@@ -47,15 +67,15 @@ class Choosing:
 
     @property
     def fixed(self) -> bool:
-        """Whether the client wants all or nothing."""
-        return self.opened.request is not None and not self.opened.request.pick_courses
+        """Whether it is all or nothing."""
+        return self.opened.fixed
 
     def keys(self, positions: Iterable[int]) -> set[str]:
         """The keys of the records at these positions."""
         return {self.forest.records[at].key for at in positions}
 
 
-def choosing(opened: Contents) -> Choosing:
+def choosing(opened: Among) -> Choosing:
     """What the request's address asks to look at."""
     forest = _rows.forest(opened.records)
     filters = _filters.read(request.args, forest)
@@ -73,7 +93,7 @@ def state(page: Choosing) -> dict[str, str]:
         )
     ]
     write = _figures.writer()
-    words += [write.credit(one) for one in exporting.credit_sums(page.opened)]
+    words += [write.credit(one) for one in page.opened.sums]
     away = sum(1 for at in chosen if not page.matching[at])
     return {
         "chosen": _runs.write(chosen),
