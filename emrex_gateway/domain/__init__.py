@@ -26,6 +26,7 @@ from emrex_gateway.domain._administrators import (
     Throttle,
     Visit,
 )
+from emrex_gateway.domain._attached import attached, attached_to
 from emrex_gateway.domain._cleaning import language_tag, plain, token
 from emrex_gateway.domain._colours import Palette, Shade, is_colour, palette
 from emrex_gateway.domain._elmo import (
@@ -297,6 +298,8 @@ __all__ = [
     "Visit",
     "accept",
     "accepted_reports",
+    "attached",
+    "attached_to",
     "best_of",
     "best_text",
     "chosen_totals",

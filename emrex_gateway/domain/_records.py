@@ -80,10 +80,14 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit:
-    """Credits of one scheme; ``value`` is ``None`` when the figure is unknown."""
+    """Credits of one scheme; ``value`` is ``None`` when the figure is unknown.
+
+    ``level`` is ELMO 1's ``credit/level`` (``Bachelor``, ``Master`` or ``PhD``), which ELMO 2 has not.
+    """
 
     scheme: str
     value: Decimal | None = None
+    level: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +144,11 @@ class AttachmentContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that belongs to records; ``id`` is what LOIs refer to (type ``internal``)."""
+    """A file that belongs to records; ``id`` is what LOIs refer to (type ``internal``).
+
+    In a LOI that was read, one without ``contents`` stands for the report's or the document's
+    attachment of the same ``id``, which several studies share.
+    """
 
     id: str
     contents: tuple[AttachmentContent, ...]

@@ -28,3 +28,6 @@ _LANGUAGES = """
 """
 LANGUAGES = frozenset(_LANGUAGES.split())
 """ISO 639-1, for ``languageOfInstruction``."""
+
+CREDIT_LEVELS = frozenset({"Bachelor", "Master", "PhD"})
+"""``credit/level``, in ELMO 1 only."""

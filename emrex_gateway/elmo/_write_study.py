@@ -23,6 +23,7 @@ from emrex_gateway.domain import (
     token,
     web_address,
 )
+from emrex_gateway.elmo._codes import CREDIT_LEVELS
 from emrex_gateway.elmo._extension import extension
 from emrex_gateway.elmo._register import Register
 from emrex_gateway.elmo._tree import MAX_LEVELS
@@ -124,7 +125,7 @@ class StudyWriter:
                 optional("resultLabel", instance.grade),
                 _shortened(instance.shortened_grading),
                 _distribution(instance.distribution),
-                _credits(instance.credits),
+                _credits(instance.credits, levels=self.version is ElmoVersion.V1_7),
                 self._once(instance.levels, _levels) if instance.levels else "",
                 optional("languageOfInstruction", instruction_language(instance.language)),
                 optional("engagementHours", decimal(instance.engagement_hours)),
@@ -216,8 +217,11 @@ def _distribution(distribution: ResultDistribution | None) -> str:
     return f"<resultDistribution>{''.join(categories)}{described}</resultDistribution>"
 
 
-def _credits(credits_: Sequence[Credit]) -> str:
-    """Return credits: ECTS with a figure and once only, other schemes as they are."""
+def _credits(credits_: Sequence[Credit], *, levels: bool) -> str:
+    """Return credits: ECTS with a figure and once only, other schemes as they are.
+
+    ``levels`` says that the release has ``credit/level``.
+    """
     has_ects = False
     pieces: list[str] = []
     for credit in credits_:
@@ -226,7 +230,9 @@ def _credits(credits_: Sequence[Credit]) -> str:
             if has_ects or value is None:
                 continue
             has_ects, scheme = True, ECTS
-        pieces.append(f"<credit>{leaf('scheme', scheme)}{optional('value', value)}</credit>")
+        level = credit.level if levels and credit.level in CREDIT_LEVELS else None
+        inside = f"{leaf('scheme', scheme)}{optional('level', level)}{optional('value', value)}"
+        pieces.append(f"<credit>{inside}</credit>")
     return "".join(pieces)
 
 
