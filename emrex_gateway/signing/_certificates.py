@@ -101,7 +101,7 @@ def read_claimed(der: bytes) -> Certificate | None:
     return _parsed(der) if len(der) <= MAX_BYTES else None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _read(der: bytes) -> Certificate | None:
     return _parsed(der)
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import xmlsec
 from lxml import etree
@@ -34,21 +35,26 @@ METHODS: Final = {
 """libxmlsec's names by the kind of key and the hash: those that we sign with."""
 
 
-def signed_directly(shape: Shape, certificate: Certificate) -> bool:
-    """Tell whether the certificate's key signed the canonical SignedInfo of our form with this digest.
+def direct_signer(shape: Shape, certificates: Sequence[Certificate]) -> Certificate | None:
+    """Return the first certificate whose key signed the canonical SignedInfo of our form with this digest.
 
-    ``False`` says nothing yet: the signature may have another form.
+    ``None`` says nothing yet: the signature may have another form. A certificate costs one check
+    of a signature, however large the document is.
     """
     method = METHODS.get(SIGNATURES[shape.signature_method])
     if method is None or shape.canonicalization != C14N or shape.reference_canonicalization != C14N:
-        return False
+        return None
     try:
         value = base64.b64decode("".join((shape.node[1].text or "").split()), validate=True)
     except (binascii.Error, ValueError):
-        return False
+        return None
     expected = _canonical(shape)
     if not _spells(shape.node, expected):
-        return False
+        return None
+    return next((c for c in certificates if _signed(expected, method, value, c)), None)
+
+
+def _signed(expected: bytes, method: Any, value: bytes, certificate: Certificate) -> bool:
     context = xmlsec.SignatureContext()
     context.key = public_key(certificate.spki)
     try:
@@ -58,7 +64,7 @@ def signed_directly(shape: Shape, certificate: Certificate) -> bool:
     return True
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def public_key(spki: bytes) -> xmlsec.Key:
     """libxmlsec's form of a public key in PEM, kept: to read one takes longer than to verify with it.
 

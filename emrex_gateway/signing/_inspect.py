@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +10,16 @@ from lxml import etree
 
 from emrex_gateway.domain import SignatureFacts, SignedElmo
 from emrex_gateway.errors import SignatureError
-from emrex_gateway.signing._certificates import Certificate, read_certificates, read_claimed
+from emrex_gateway.signing._certificates import Certificate, read_certificates
 from emrex_gateway.signing._parse import parse
 from emrex_gateway.signing._policy import CANONICALIZATIONS, DIGESTS, DS, SIGNATURES, STRICT, Policy
-from emrex_gateway.signing._shape import digest_holds, digested_bytes, read_shape, signatures
+from emrex_gateway.signing._shape import (
+    claimed_certificates,
+    digest_holds,
+    digested_bytes,
+    read_shape,
+    signatures,
+)
 from emrex_gateway.signing._verify import holds, verify
 
 _NOT_WHOLE = frozenset(
@@ -129,12 +133,7 @@ def _coverage(
 
 
 def _claimed(signature: etree._Element) -> Certificate | None:
-    text = signature.findtext(f".//{{{DS}}}X509Certificate") or ""
-    try:
-        der = base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return read_claimed(der)
+    return next(claimed_certificates(signature), None)
 
 
 def _algorithm(signature: etree._Element | None, element: str) -> str | None:

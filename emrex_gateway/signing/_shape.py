@@ -10,12 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 
 from emrex_gateway.errors import SignatureError
+from emrex_gateway.signing._certificates import Certificate, read_claimed
 from emrex_gateway.signing._policy import C14N, CANONICALIZATIONS, DIGESTS, DS, ENVELOPED, EXCLUSIVE
 
 _D: Final = f"{{{DS}}}"
@@ -125,6 +127,18 @@ def digested_bytes(tree: etree._ElementTree, shape: Shape) -> bytes:
 def digest_holds(octets: bytes, shape: Shape) -> bool:
     """Tell whether the reference's digest is that of ``octets``."""
     return hashlib.new(DIGESTS[shape.digest_method], octets).digest() == shape.digest
+
+
+def claimed_certificates(signature: etree._Element) -> Iterator[Certificate]:
+    """The certificates that stand in a signature: what it says of itself, never a reason to trust it."""
+    for element in signature.iter(_D + "X509Certificate"):
+        text = "".join((element.text or "").split())
+        try:
+            found = read_claimed(base64.b64decode(text, validate=True))
+        except (binascii.Error, ValueError):
+            continue
+        if found is not None:
+            yield found
 
 
 def _take_out(node: etree._Element) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 
 import xmlsec
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -13,7 +14,7 @@ from emrex_gateway.domain import SignatureFacts, SignedElmo, VerifiedElmo
 from emrex_gateway.domain._elmo import _WITNESS
 from emrex_gateway.errors import SignatureError
 from emrex_gateway.signing._certificates import Certificate, read_certificates
-from emrex_gateway.signing._direct import public_key, signed_directly
+from emrex_gateway.signing._direct import direct_signer, public_key
 from emrex_gateway.signing._parse import parse
 from emrex_gateway.signing._policy import (
     CANONICALIZATIONS,
@@ -23,10 +24,21 @@ from emrex_gateway.signing._policy import (
     Policy,
     check_algorithms,
 )
-from emrex_gateway.signing._shape import Shape, digest_holds, digested_bytes, read_shape
+from emrex_gateway.signing._shape import (
+    Shape,
+    claimed_certificates,
+    digest_holds,
+    digested_bytes,
+    read_shape,
+)
 
-MAX_CERTIFICATES = 20
-"""The most certificates that one document is tried with."""
+MAX_CERTIFICATES = 1000
+"""The most certificates that are looked at for one document: all that the registries list, and have listed."""
+
+_MOST_TRIED = 20
+_TRIED_BYTES = 128 * 1024 * 1024
+"""What libxmlsec digests at most, over again for each certificate, when a signature is not of the usual form."""
+_MOST_CLAIMED = 5
 
 
 def verify(
@@ -65,9 +77,11 @@ def verify(
     trusted = usable(read_all(certificates), kind, policy)
     # Both before digested_bytes, which takes the signature out of the tree. Most signatures have
     # the form that needs no canonicaliser; the others libxmlsec verifies as a whole.
-    signer = next((c for c in trusted if signed_directly(shape, c)), None)
+    trusted = _likeliest_first(trusted, shape.node)
+    signer = direct_signer(shape, trusted)
     if signer is None:
-        signer = next((c for c in trusted if holds(shape.node, c)), None)
+        tried = trusted[: min(_MOST_TRIED, max(2, _TRIED_BYTES // len(document.xml)))]
+        signer = next((c for c in tried if holds(shape.node, c)), None)
     octets = digested_bytes(tree, shape)
     if not digest_holds(octets, shape):
         raise SignatureError("the document was changed after it was signed", "digest")
@@ -80,6 +94,14 @@ def verify(
         facts(shape, signer, (*warnings, *cautions(signer, now or datetime.now(UTC)))),
         witness=_WITNESS,
     )
+
+
+def _likeliest_first(trusted: list[Certificate], signature: etree._Element) -> list[Certificate]:
+    """Put those first whose key the document says it was signed with: a hint, so that few are tried."""
+    if len(trusted) < 2:
+        return trusted
+    keys = {c.spki for c in islice(claimed_certificates(signature), _MOST_CLAIMED)}
+    return sorted(trusted, key=lambda one: one.spki not in keys)
 
 
 def read_all(given: Iterable[bytes]) -> tuple[Certificate, ...]:
