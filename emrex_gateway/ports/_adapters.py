@@ -78,8 +78,11 @@ class AdapterPlugin(Protocol[SettingsT]):
     resolved in ``open``. What types cannot say is checked in
     ``__post_init__``, which raises ``ConfigError`` with the field's name.
 
-    A plugin may state its ``capabilities``: of ``records`` and ``convert``,
-    those that it has.
+    A plugin may state its ``capabilities``: of ``records``, ``imports`` and
+    ``convert``, those that it has.
+
+    A secret setting named ``webhook_secret`` is what the system signs its
+    messages with; see ``docs/recognition.md``.
 
     ``convert`` maps one recorded answer of the system, offline, for support:
     it raises ``AdapterError`` (``StudentNotFound`` for an empty answer) with

@@ -1,4 +1,4 @@
-"""Peppi as a source of study records; ``plugin`` is the entry point.
+"""Peppi as a source of study records, and of decisions on those that students bring; ``plugin`` is the entry point.
 
 There is no public specification of Peppi's student and attainment services.
 The README of this distribution describes the contract that is assumed and the
@@ -19,6 +19,7 @@ from emrex_peppi._envelope import decode, things
 from emrex_peppi._mapping import records
 from emrex_peppi._reading import Reading, Row
 from emrex_peppi._settings import PeppiSettings
+from emrex_peppi._sink import PeppiSink
 from emrex_peppi._source import PeppiSource
 
 __all__ = ["PeppiPlugin", "PeppiSettings", "plugin"]
@@ -30,14 +31,15 @@ class PeppiPlugin:
     name = "peppi"
     api_version = 1
     settings_type = PeppiSettings
-    capabilities = ("records", "convert")
+    capabilities = ("records", "convert", "imports")
 
     @contextmanager
     def open(self, institution: Institution, settings: PeppiSettings) -> Iterator[Adapter]:
         """Yield an adapter whose connections are kept until the block ends."""
         with Client(settings) as client:
             source = PeppiSource(institution, settings, client)
-            yield Adapter(ping=source.ping, source=source)
+            sink = PeppiSink(settings, client) if settings.applications_path else None
+            yield Adapter(ping=source.ping, source=source, sink=sink)
 
     def convert(
         self, institution: Institution, settings: PeppiSettings, answer: bytes

@@ -24,6 +24,8 @@ _TEMPORARY = frozenset(
     {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 )
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_READING = frozenset({HTTPStatus.OK, HTTPStatus.NOT_FOUND})
+_WRITING = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NOT_FOUND})
 _LONGEST_WAIT = 24 * 3600.0
 
 
@@ -83,18 +85,39 @@ class Client:
         self, path: str, parameters: Mapping[str, str | int] | None = None, *, id_: str = ""
     ) -> tuple[int, bytes]:
         """Fetch the status, 200 or 404, and the body. Raises as ``get`` does."""
+        return self._exchange(_READING, self._address(path, id_, parameters), self._headers)
+
+    def post(self, path: str, body: bytes, *, id_: str, key: str) -> tuple[int, bytes]:
+        """Send JSON under an idempotency key; return the status (200, 201 or 404) and the body.
+
+        Raises as ``get`` does; ``AdapterError`` for 409, which says that the
+        system holds something else under this key.
+        """
+        headers = {**self._headers, "Content-Type": "application/json", "Idempotency-Key": key}
+        return self._exchange(_WRITING, self._address(path, id_, None), headers, body)
+
+    def _address(self, path: str, id_: str, parameters: Mapping[str, str | int] | None) -> str:
         address = self._settings.base_url + path.replace("{id}", quote(id_, safe=""))
+        try:
+            return str(httpx.URL(address, params=parameters) if parameters else httpx.URL(address))
+        except (httpx.InvalidURL, UnicodeError):
+            raise AdapterError("the system's address cannot be used") from None
+
+    def _exchange(
+        self, fine: frozenset[int], address: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, bytes]:
         deadline = time.monotonic() + self._settings.total_timeout
         try:
             request = httpx.Request(
-                "GET",
-                httpx.URL(address, params=parameters) if parameters else httpx.URL(address),
-                headers=self._headers,
+                "POST" if body else "GET",
+                address,
+                headers=headers,
+                content=body or None,
                 extensions={"timeout": self._timeouts()},
             )
             response = self._transport.handle_request(request)
             try:
-                _check_status(response)
+                _check_status(response, fine)
                 return response.status_code, self._read(response, deadline)
             finally:
                 response.close()
@@ -131,10 +154,12 @@ class Client:
         return b"".join(chunks)
 
 
-def _check_status(response: httpx.Response) -> None:
+def _check_status(response: httpx.Response, fine: frozenset[int]) -> None:
     status = response.status_code
-    if status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+    if status in fine:
         return
+    if status == HTTPStatus.CONFLICT and fine is _WRITING:
+        raise AdapterError("the system holds another application under the same key (HTTP 409)")
     if status in _REFUSED:
         raise AdapterRefused(f"the system refuses the API key (HTTP {status})")
     if status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:

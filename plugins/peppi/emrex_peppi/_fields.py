@@ -46,10 +46,20 @@ _FIELDS: dict[str, str] = {
     "resultDistribution": "categories description",
     "category": "label count",
     "group": "typeId typeName id name sortingKey",
-    "attachment": "id name type description mediaType language content",
+    "attachment": "id name type description mediaType language content sha256 countryCode",
     "diplomaSupplement": "issueDate version language introduction sections",
     "section": "number title content mediaType additionalInformation attachments sections",
     "recognition": "date sourceName sourceOrganisation",
+    "application": (
+        "id url source purpose reference confirmedAt issuer learner match studies attachments "
+        "state decisions decisionDate remark student"
+    ),
+    "match": "result score reasons",
+    "decision": (
+        "completedCreditIdentifier completedCreditName scope creditScheme "
+        "organisationResponsibleForCompletion accepted countedAs remark"
+    ),
+    "countedAs": "name code scope creditScheme",
 }
 
 KNOWN: frozenset[tuple[str, str]] = frozenset(

@@ -83,6 +83,11 @@ class Issuers:
         return self._known.get(key) or _issuer(organisation, self._fallback_url)
 
 
+def described(organisation: Row) -> Issuer:
+    """The institution as a row describes it, whoever it is; its address may be empty."""
+    return _issuer(organisation, "")
+
+
 def organisation_name(organisation: Row) -> tuple[LangString, ...]:
     """The organisation's name in its languages, or whatever stands for one; may be empty."""
     if names := organisation.texts("organisationName"):

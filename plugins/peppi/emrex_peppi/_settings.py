@@ -14,7 +14,11 @@ from emrex_peppi._texts import texts
 
 _LIMITS = (
     *("connect_timeout", "read_timeout", "total_timeout"),
-    *("max_answer_bytes", "max_total_bytes", "max_records"),
+    *("max_answer_bytes", "max_total_bytes", "max_records", "max_upload_bytes"),
+)
+_PATHS = (
+    *("student_path", "credits_path", "study_rights_path"),
+    *("applications_path", "application_path", "ping_path"),
 )
 SEARCHABLE = ("host_key", "nationalLearnerId", "esi", "local")
 """What of an identity can be searched by: the host's handle and three identifier types."""
@@ -47,6 +51,10 @@ class PeppiSettings:
     student_path: str = _rare("student_path", "/r1/student")
     credits_path: str = _rare("credits_path", "/r1/student/{id}/completedcredits")
     study_rights_path: str = _rare("study_rights_path", "/r1/student/{id}/studyrights")
+    applications_path: str = _rare("applications_path", "/r1/student/{id}/recognitionapplications")
+    application_path: str = _rare("application_path", "/r1/recognitionapplications/{id}")
+    application_page: str = _rare("application_page", "")
+    webhook_secret: str = _setting("webhook_secret", "", secret=True)
     ping_path: str = _rare("ping_path", "")
     from_parameter: str = _rare("from_parameter", "from")
     size_parameter: str = _rare("size_parameter", "size")
@@ -64,6 +72,7 @@ class PeppiSettings:
     max_answer_bytes: int = _rare("max_answer_bytes", 20_000_000, unit="B")
     max_total_bytes: int = _rare("max_total_bytes", 100_000_000, unit="B")
     max_records: int = _rare("max_records", 20_000)
+    max_upload_bytes: int = _rare("max_upload_bytes", 60_000_000, unit="B")
     ca_file: str = _rare("ca_file", "")
 
     def __post_init__(self) -> None:
@@ -73,12 +82,7 @@ class PeppiSettings:
             raise ConfigError("api_key is empty", "api_key")
         if self.fallback_url and not self.fallback_url.startswith(("https://", "http://")):
             raise ConfigError("fallback_url must be an absolute web address", "fallback_url")
-        for name in ("student_path", "credits_path", "study_rights_path", "ping_path"):
-            path = getattr(self, name)
-            if path and not path.startswith("/"):
-                raise ConfigError(f"{name}: a path does not begin with /", name)
-        if "{id}" not in self.credits_path:
-            raise ConfigError("credits_path has no {id}", "credits_path")
+        self._check_paths()
         for entry in self.searches:
             by, _, parameter = entry.partition("=")
             if by.strip() not in SEARCHABLE or not parameter.strip():
@@ -99,6 +103,23 @@ class PeppiSettings:
             value = getattr(self, name)
             if value < 0 or (value == 0 and name != "page_size"):
                 raise ConfigError("time-outs and limits must be positive", name)
+
+    def _check_paths(self) -> None:
+        for name in _PATHS:
+            path = getattr(self, name)
+            if path and not path.startswith("/"):
+                raise ConfigError(f"{name}: a path does not begin with /", name)
+        for name in ("credits_path", "applications_path", "application_path"):
+            path = getattr(self, name)
+            if "{id}" not in path and (path or name == "credits_path"):
+                raise ConfigError(f"{name} has no {{id}}", name)
+        if self.applications_path and not self.application_path:
+            raise ConfigError("applications_path needs application_path", "application_path")
+        page = self.application_page
+        if page and ("{id}" not in page or not page.startswith(("https://", "http://"))):
+            raise ConfigError(
+                "application_page must be an absolute web address with {id}", "application_page"
+            )
 
     def search_pairs(self) -> tuple[tuple[str, str], ...]:
         """``searches`` as pairs of what the login knows and the system's parameter."""

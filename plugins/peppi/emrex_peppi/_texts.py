@@ -141,6 +141,55 @@ TEXTS: Mapping[str, tuple[Three, Three]] = {
             "från tiden före en sammanslagning.",
         ),
     ),
+    "applications_path": (
+        ("Path of applications", "Hakemusten polku", "Sökväg till ansökningar"),
+        (
+            "Where an application for recognition is sent to; {id} becomes the student's id. Empty "
+            "when the system takes none.",
+            "Mihin hyväksilukuhakemus lähetetään; {id} korvataan opiskelijan tunnisteella. Tyhjä, "
+            "jos järjestelmä ei ota hakemuksia vastaan.",
+            "Vart en ansökan om tillgodoräknande skickas; {id} ersätts med den studerandes id. Tomt "
+            "om systemet inte tar emot några.",
+        ),
+    ),
+    "application_path": (
+        ("Path of one application", "Yhden hakemuksen polku", "Sökväg till en ansökan"),
+        (
+            "Where the decision is asked for; {id} becomes the application's id.",
+            "Mistä päätöstä kysytään; {id} korvataan hakemuksen tunnisteella.",
+            "Var beslutet efterfrågas; {id} ersätts med ansökans id.",
+        ),
+    ),
+    "application_page": (
+        ("Page of one application", "Yhden hakemuksen sivu", "En ansökans sida"),
+        (
+            "Address of the system's own page on an application, for officers; {id} becomes the "
+            "application's id. Empty: none, unless the system gives one.",
+            "Järjestelmän oman hakemussivun osoite virkailijoille; {id} korvataan hakemuksen "
+            "tunnisteella. Tyhjä: ei sivua, ellei järjestelmä anna sellaista.",
+            "Adressen till systemets egen sida om en ansökan, för handläggare; {id} ersätts med "
+            "ansökans id. Tomt: ingen, om inte systemet ger en.",
+        ),
+    ),
+    "webhook_secret": (
+        ("Secret of the system's messages", "Viestien salaisuus", "Meddelandenas hemlighet"),
+        (
+            "With what the system signs its messages that an application was decided "
+            "(docs/recognition.md). Empty: it sends none and is asked now and then.",
+            "Millä järjestelmä allekirjoittaa ilmoituksensa hakemusten päätöksistä "
+            "(docs/recognition.md). Tyhjä: se ei ilmoita, vaan siltä kysytään ajoittain.",
+            "Med vad systemet undertecknar sina meddelanden om att en ansökan avgjorts "
+            "(docs/recognition.md). Tomt: det skickar inga utan frågas då och då.",
+        ),
+    ),
+    "max_upload_bytes": (
+        ("Largest application", "Suurin hakemus", "Största ansökan"),
+        (
+            "A larger application, with its files, is not sent.",
+            "Suurempaa hakemusta liitteineen ei lähetetä.",
+            "En större ansökan, med sina filer, skickas inte.",
+        ),
+    ),
     "fallback_url": (
         ("Web address of others", "Muiden verkko-osoite", "Andras webbadress"),
         (
