@@ -14,6 +14,8 @@ QUEUES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "fetch": FETCH_QUEUE,
         "try": FETCH_QUEUE,
+        "find": FETCH_QUEUE,
+        "receive": FETCH_QUEUE,
         "hand": FETCH_QUEUE,
         "poll": FETCH_QUEUE,
         "recall": FETCH_QUEUE,
@@ -40,6 +42,8 @@ _SUBJECTS: Final = {
     "try": _TRANSFER,
     "poll": _TRANSFER,
     "recall": _TRANSFER,
+    "find": _TRANSFER,
+    "receive": _TRANSFER,
     "hand": _TRANSFER,
     "sign": _TRANSFER,
     "attest": _TRANSFER,
@@ -56,7 +60,7 @@ _SUBJECTS: Final = {
 def is_order(task: object, subject: object) -> bool:
     """Tell whether a task may come through Redis for that subject.
 
-    It is a transfer's id for ``fetch``, ``sign``, ``draft``, ``poll``, ``recall``
+    It is a transfer's id for ``fetch``, ``sign``, ``draft``, ``hand``, ``poll``, ``recall``
     and ``attest``, a try's for ``try``, a
     federation's slug for ``refresh``, ``Entity.key`` for ``logo``, a login
     method's id for ``ask``, ``SigningKey.id`` for ``key``, ``trail`` for

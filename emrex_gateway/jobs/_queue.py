@@ -87,6 +87,9 @@ def timeout_of(settings: Settings, task: str) -> int:
     return {
         "fetch": settings.fetch_timeout,
         "try": settings.fetch_timeout,
+        "hand": settings.fetch_timeout,
+        "find": settings.fetch_timeout,
+        "receive": settings.fetch_timeout,
         "poll": settings.fetch_timeout,
         "recall": settings.fetch_timeout,
         "sign": settings.sign_timeout,

@@ -60,12 +60,34 @@ def try_adapter(context: Context, id_: str) -> None:
         raise
 
 
+def hand(context: Context, transfer_id: str) -> None:
+    """Hand an import over to the host system."""
+    if not _asks_for(context, transfer_id, TransferState.ACCEPTED):
+        return
+    try:
+        importing.hand(context.services, transfer_id)
+    except TaskTimeout:
+        importing.put_off(context.services, transfer_id, TaskTimeout.__name__)
+        raise
+
+
 def sign(context: Context, transfer_id: str) -> None:
     """Sign a transfer's document."""
     if context.signers is None:
         raise RefusedJob("this worker holds no keys")
     if _asks_for(context, transfer_id, TransferState.CONFIRMED):
         exporting.sign(context.services, context.signers, transfer_id)
+
+
+def find(context: Context, transfer_id: str) -> None:
+    """Find out who the student of an import is in the host system."""
+    if _asks_for(context, transfer_id, TransferState.LOOKING):
+        importing.find(context.services, transfer_id)
+
+
+def receive(context: Context, errand_id: str) -> None:
+    """Look into what a provider sent for a visit."""
+    importing.receive(context.services, errand_id)
 
 
 def poll(context: Context, transfer_id: str) -> None:
@@ -194,6 +216,8 @@ def _sweep_transfers(services: Services) -> None:
 
 SWEEPERS: tuple[Callable[[Services], object], ...] = (
     _sweep_transfers,  # first: contents whose time is over wait for nobody
+    importing.resend_hand_overs,
+    importing.sweep_replies,
     importing.order_polls,
     importing.sweep_statements,
     administering.sweep_tries,
@@ -217,6 +241,9 @@ SWEEPERS: tuple[Callable[[Services], object], ...] = (
 TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
     {
         "fetch": fetch,
+        "hand": hand,
+        "find": find,
+        "receive": receive,
         "poll": poll,
         "recall": recall,
         "attest": attest,

@@ -30,4 +30,4 @@ class ErrandRows(Protocol):
     def waiting(
         self, states: Iterable[ErrandState], changed_before: datetime, limit: int = 500
     ) -> tuple[Errand, ...]:
-        """Oldest first: visits of transfers that are still collecting, in one of ``states`` since then."""
+        """Oldest first: visits in one of ``states`` since then, of imports that the student has not confirmed."""

@@ -72,7 +72,7 @@ class SqlErrandRows:
             .where(
                 t.c.state.in_(list(states)),
                 t.c.changed_at < changed_before,
-                _transfer.c.state == TransferState.COLLECTING,
+                _transfer.c.state.in_([TransferState.COLLECTING, TransferState.REVIEWING]),
             )
             .order_by(t.c.changed_at, t.c.id)
             .limit(limit)
