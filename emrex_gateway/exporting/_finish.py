@@ -184,7 +184,9 @@ def try_again(services: Services, uow: UnitOfWork, transfer: Transfer, **by: str
 def _failed_step(uow: UnitOfWork, transfer: Transfer) -> tuple[TransferState, str]:
     """Where a retry leads, and the job that goes on there."""
     if transfer.direction is Direction.IMPORT:
-        return TransferState.LOOKING, "find"
+        # records are counted when the student confirms: then handing over is what failed
+        handing = transfer.records is not None
+        return (TransferState.ACCEPTED, "hand") if handing else (TransferState.LOOKING, "find")
     # a choice exists only after the records were fetched: then signing is what failed
     signing = uow.transfers.unseal(transfer.id, CHOICE, Choice) is not None
     return (TransferState.CONFIRMED, "sign") if signing else (TransferState.IDENTIFIED, "fetch")
