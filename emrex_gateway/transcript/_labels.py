@@ -117,8 +117,7 @@ _CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
     "when": ("Date, term", "Päivä, lukukausi", "Datum, termin"),
     "credits": ("Credits", "Laajuus", "Omfattning"),
     "grade": ("Grade", "Arvosana", "Vitsord"),
-    "status": ("Status", "Tila", "Status"),
-    "status.passed": ("Passed", "Hyväksytty", "Godkänd"),
+    "status.passed": ("passed", "hyväksytty", "godkänd"),
     "status.failed": ("FAILED", "HYLÄTTY", "UNDERKÄND"),
     "status.in-progress": ("IN PROGRESS", "KESKEN", "PÅGÅENDE"),
     "type.Degree Programme": ("Degree programme", "Tutkinto-ohjelma", "Examensprogram"),
@@ -134,6 +133,16 @@ _CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
         "Credits of a whole already include its parts; nothing is counted twice.",
         "Kokonaisuuden laajuus sisältää jo sen osat; mitään ei ole laskettu kahteen kertaan.",
         "En helhets omfattning innefattar redan dess delar; ingenting räknas två gånger.",
+    ),
+    "all.passed": (
+        "All of these studies are passed.",
+        "Kaikki nämä opinnot on hyväksytty.",
+        "Alla dessa studier är godkända.",
+    ),
+    "not.all.passed": (
+        "Studies without a mark beside the grade are passed.",
+        "Opinnot, joiden arvosanan vieressä ei ole merkintää, on hyväksytty.",
+        "Studier utan märkning vid vitsordet är godkända.",
     ),
     # A record's details
     "code": ("Code", "Koodi", "Kod"),
@@ -155,6 +164,11 @@ _CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
     "distribution": ("All students' results", "Kaikkien tulokset", "Samtliga resultat"),
     "attachment": ("Attachment", "Liite", "Bilaga"),
     "details": ("Details of the studies", "Opintojen tiedot", "Uppgifter om studierna"),
+    "details.part": (
+        "Descriptions stand here in one language, and long ones end with …; the ELMO file has them all, whole.",
+        "Kuvaukset ovat tässä yhdellä kielellä, ja pitkien lopussa on …; ELMO-tiedostossa ne ovat kaikki kokonaan.",
+        "Beskrivningarna står här på ett språk, och långa slutar med …; ELMO-filen har dem alla i sin helhet.",
+    ),
     "supplement": ("Diploma supplement", "Tutkintotodistuksen liite", "Examensbilaga"),
     # After the table
     "schemes": ("Grading schemes", "Arvosana-asteikot", "Vitsordsskalor"),

@@ -18,7 +18,7 @@ INSET = 1.5
 """Millimetres around a cell's text; the template's ``inset``."""
 STEP = 3.5
 """Millimetres by which a level of the tree is indented."""
-STUDIES, WHEN, CREDITS, GRADE = 85.0, 24.0, 20.0, 24.0
+STUDIES, WHEN, CREDITS, GRADE = 104.0, 24.0, 20.0, 30.0
 """Widths of the columns in millimetres; the template's ``columns``, the first being the rest of A4."""
 BODY, TERM, SMALL = 9.0, 8.0, 7.5
 """Sizes of text in points: titles and figures; terms; what stands below a title."""

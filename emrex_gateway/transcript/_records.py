@@ -13,11 +13,11 @@ from emrex_gateway.domain import (
     Instance,
     LearningOpportunity,
     Report,
-    Specification,
     Status,
     SupplementSection,
     totals,
 )
+from emrex_gateway.transcript._details import Told, detail
 from emrex_gateway.transcript._measure import (
     BODY,
     CREDITS,
@@ -55,8 +55,6 @@ _INDENTED_LEVELS = 6
 """Deeper rows are not indented further, or the column would close; their depth is spelled out."""
 
 
-_TITLE_LIMIT = 200
-"""Characters of a title that are repeated with its details."""
 _SHORT = 1_000
 """Characters of a row's texts up to which it is not divided between pages."""
 
@@ -92,11 +90,12 @@ def report_view(report: Report, words: Words) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     details: list[dict[str, Any]] = []
     supplements: list[dict[str, Any]] = []
+    told = Told(report, words)
     for number, depth, node in walk(report.opportunities):
         row = _row(number, depth, node, words)
         rows.append({**row, "scheme": schemes.number(node.instance.grading_scheme)})
-        if detail := _detail(number, row["title"], node, words, files):
-            details.append(detail)
+        if said := detail(number, row["title"], node, files, told):
+            details.append(said)
         if node.instance.diploma_supplement:
             supplements.append(_supplement(number, node, words, files))
     for attachment in report.attachments:
@@ -109,8 +108,12 @@ def report_view(report: Report, words: Words) -> dict[str, Any]:
         "rows": [_measured(row, words) for row in _without_single_scheme(rows)],
         "totals": [words.credit(credit) for credit in totals(report.opportunities)],
         "schemes": schemes.listed(words),
+        "status": "all.passed"
+        if all(row["status"] == "passed" for row in rows)
+        else "not.all.passed",
         "terms": _terms(report, words),
         "details": details,
+        "part": told.part,
         "supplements": supplements,
         "attachments": files.listed(words),
     }
@@ -137,12 +140,14 @@ def _measured(row: dict[str, Any], words: Words) -> dict[str, Any]:
         (CREDITS, [(text, BODY) for text in row["credits"]]),
         (GRADE_WIDTH, grade),
     ]
+    if row["status"] != "passed":
+        return {**row, "height": None}
     return {**row, "height": words.ruler.height(cells, row["whole"])}
 
 
 def _without_single_scheme(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Where every grade follows one scheme, saying so beside each helps nobody."""
-    graded = {row["scheme"] for row in rows if row["grade"] != "–"}
+    graded = {row["scheme"] for row in rows if row["graded"]}
     if len(graded) == 1 and {row["scheme"] for row in rows} <= graded | {None}:
         return [{**row, "scheme": None} for row in rows]
     return rows
@@ -169,9 +174,17 @@ def _row(number: str, depth: int, node: LearningOpportunity, words: Words) -> di
         "day": _day(instance) or (None if instance.term else "–"),
         "term": _term(instance, words),
         "credits": stacked(words.credit(credit) for credit in instance.credits) or ["–"],
-        "grade": words.value(instance.grade, width=GRADE) if instance.grade else "–",
+        "grade": _grade(instance, words),
+        "graded": bool(instance.grade),
         "status": instance.status.value,
     }
+
+
+def _grade(instance: Instance, words: Words) -> Value:
+    """The grade; of what has none, that it is passed."""
+    if instance.grade:
+        return words.value(instance.grade, width=GRADE)
+    return words["status.passed"] if instance.status is Status.PASSED else "–"
 
 
 def _joined(run: Sequence[Value]) -> Iterator[Value]:
@@ -197,24 +210,6 @@ def _about(node: LearningOpportunity, words: Words) -> Iterator[Fact]:
     if instance.language:
         code = instance.language
         yield words["language"], words.value(words.locale.languages.get(code.lower(), code))
-
-
-def _detail(
-    number: str, title: Value, node: LearningOpportunity, words: Words, files: Attachments
-) -> dict[str, Any] | None:
-    """What is said of a record after the table; ``None`` where there is nothing more to say."""
-    texts = _descriptions(node.specification, words)
-    facts = [*_specification_facts(node.specification, words)]
-    facts += _instance_facts(node.instance, words, files)
-    if not texts and not facts:
-        return None
-    shown = plain(title)
-    return {
-        "no": number,
-        "title": title if len(shown) <= _TITLE_LIMIT else words.value(f"{shown[:_TITLE_LIMIT]}…"),
-        "line": line_of(facts),
-        "texts": stacked(texts),
-    }
 
 
 def _day(instance: Instance) -> str | None:
@@ -247,52 +242,6 @@ def _terms(report: Report, words: Words) -> list[Value]:
 
 def _span(term: AcademicTerm) -> str:
     return f"{term.start.isoformat()} – {term.end.isoformat()}"
-
-
-def _specification_facts(what: Specification, words: Words) -> Iterator[Fact]:
-    if what.subject_area:
-        yield words["subject_area"], words.value(what.subject_area)
-    if what.isced_code:
-        yield words["isced"], words.value(what.isced_code)
-    if what.url:
-        yield words["website"], words.value(what.url)
-
-
-def _instance_facts(instance: Instance, words: Words, files: Attachments) -> Iterator[Fact]:
-    if instance.start and (instance.completed or instance.status is Status.PASSED):
-        yield words["started"], words.own(instance.start.isoformat())
-    if instance.engagement_hours is not None:
-        yield words["hours"], words.own(words.number(instance.engagement_hours))
-    yield from _comparison_facts(instance, words)
-    if instance.group:
-        kind = words.one_of(instance.group.type_titles, instance.group.type_id)
-        group = words.one_of(instance.group.titles, instance.group.id)
-        yield words["group"], words.value(f"{plain(kind)} – {plain(group)}")
-    for identifier in instance.identifiers:
-        yield words["record_id"], words.value(identifier.value)
-    if instance.attachments:
-        numbers = ", ".join(str(files.number(a)) for a in instance.attachments)
-        yield words["attachment"], words.own(numbers)
-
-
-def _comparison_facts(instance: Instance, words: Words) -> Iterator[Fact]:
-    """How the grade compares with fellow students' (ELMO's two optional statistics)."""
-    if share := instance.shortened_grading:
-        shares = (share.lower, share.equal, share.higher)
-        yield words["share"], words.own(" / ".join(f"{words.number(s)} %" for s in shares))
-    if spread := instance.distribution:
-        counts = "; ".join(f"{label}: {count}" for label, count in spread.categories)
-        yield words["distribution"], words.value(counts)
-        for text in words.all_of(spread.descriptions):
-            yield "", text
-
-
-def _descriptions(what: Specification, words: Words) -> list[Value]:
-    """Plain descriptions; the text of those in markup only where there is no plain one."""
-    if what.descriptions:
-        return words.all_of(what.descriptions)
-    plain = ((text_of_html(text.value), text.lang) for text in what.descriptions_html)
-    return [words.value(text, lang) for text, lang in plain if text]
 
 
 def _supplement(

@@ -31,7 +31,7 @@ _UNBROKEN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\u
 """Scripts whose lines break without spaces anyway."""
 _MOST_MARKS = 16
 """A letter with its marks and joiners; no writing system comes near. PDF bounds one glyph's text."""
-WIDE, TERM, CREDITS, GRADE = 17.0, 7.2, 5.4, 6.3
+WIDE, TERM, CREDITS, GRADE = 23.0, 7.2, 5.4, 8.1
 """Widths of the table's columns in em of their letters: the narrowest indented first, and the others."""
 
 LIMIT = 20_000
@@ -89,7 +89,13 @@ class Glyphs:
         if self._simple.issuperset(text):
             return text
         text = _LINE_BREAKS.sub("\n", text).replace("\t", " ")
-        return "\n".join("".join(map(self._cluster, _clusters(line))) for line in text.split("\n"))
+        return "\n".join(map(self._line, text.split("\n")))
+
+    def _line(self, line: str) -> str:
+        """As ``show``, for one line: cut into clusters only where a letter may need it."""
+        if self._simple.issuperset(line):
+            return line
+        return "".join(map(self._cluster, _clusters(line)))
 
     def _pieces(self, text: str, width: float) -> list[str]:
         """Cut words that no line can hold into short pieces, between which a line may end.
@@ -168,6 +174,21 @@ def _cut(word: str) -> Iterator[str]:
             yield pending
             pending = ""
     yield pending
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most about so many characters, whole words where there are words, then ``…``."""
+    if len(text) <= limit:
+        return text
+    end = limit
+    while end < len(text) and end < limit + _MOST_MARKS and _joins(text[end]):
+        end += 1
+    part = text[:end]
+    in_a_word = not any(map(str.isspace, text[end - 1 : end + 1]))
+    if in_a_word and end < len(text):
+        kept = part.rsplit(None, 1)[0]
+        part = kept if len(kept) > limit // 2 else part
+    return f"{part.rstrip()}…"
 
 
 def _is_right_to_left(text: str) -> bool:

@@ -92,6 +92,10 @@ class Words:
         ordered = self._ordered(values)
         return self.value(ordered[0].value, ordered[0].lang) if ordered else self.own(default)
 
+    def best(self, values: Texts) -> LangString | None:
+        """The text in the document's language, or English, as it is; ``None`` where there is none."""
+        return next(iter(self._ordered(values)), None)
+
     def _ordered(self, values: Texts) -> list[LangString]:
         if len(values) == 1 and values[0].value.strip():
             return [values[0]]
