@@ -27,6 +27,7 @@ _COMMANDS = {
     "metadata": "_metadata:metadata",
     "migrate": "_migrate:migrate",
     "privacy": "_privacy:privacy",
+    "registry": "_registry:registry",
     "service-provider": "_service_provider:service_provider",
     "statistics": "_statistics:count",
     "transfer": "_transfer:transfer",

@@ -16,6 +16,7 @@ from emrex_gateway.cli._check_parties import (
     saml_method,
     service_provider_checks,
 )
+from emrex_gateway.cli._check_registries import registry_checks
 from emrex_gateway.domain import AdapterBinding, LoginMethod
 from emrex_gateway.errors import ConfigError, GatewayError
 from emrex_gateway.jobs import check_keys, ping_redis
@@ -73,6 +74,7 @@ def _checks(signing: bool, providers: bool, running: bool) -> Iterator[tuple[str
     yield "database", partial(_database, settings)
     yield from operation_checks(services, signing=signing, running=running)
     yield from _rows(services, providers)
+    yield from registry_checks(services)
     if signing:
         yield from _keys(services)
         yield "audit trail", partial(trail.check_signing, services)

@@ -11,11 +11,14 @@ from emrex_gateway.domain import (
     Federation,
     KnownClient,
     LoginMethod,
+    ProviderRule,
     ServiceProvider,
 )
 
 T = TypeVar("T")
-Removable = LoginMethod | ServiceProvider | Federation | KnownClient | AdapterBinding
+Removable = (
+    LoginMethod | ServiceProvider | Federation | KnownClient | AdapterBinding | ProviderRule
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,7 @@ class LoginRows(Protocol):
         """Delete the row, and keep what it said until ``forget``.
 
         A federation's index goes with it: it is fetched again when it comes back.
+        Of a provider's rule only the caller knows which part is removed: its row stays.
         """
 
     def removed(self, kind: str, institution: str | None = None) -> tuple[Removed, ...]:
