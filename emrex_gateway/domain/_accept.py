@@ -54,12 +54,16 @@ def usable_results(received: Iterable[Received]) -> tuple[Received, ...]:
 
 
 def importable(received: Iterable[Received]) -> Importable:
-    """Return the records of all usable results as one listing, in their order.
+    """Return the records of all usable results as one listing, in their order, doubtful ones last.
 
-    An attainment that two of them hold is there once: the earlier one's, by
-    the rule of ``merge``. Time and memory are linear in the number of records.
+    An attainment that two of them hold is there once, by the rule of ``merge``:
+    the one of which it is surer whose it is, else the earlier one. Time and
+    memory are linear in the number of records.
     """
-    listings = [(result_mark(one), _rows(one)) for one in usable_results(received)]
+    surest = sorted(
+        usable_results(received), key=lambda one: one.match.sameness is Sameness.DOUBTFUL
+    )
+    listings = [(result_mark(one), _rows(one)) for one in surest]
     merged = merge(listings)
     filled = [name for name, rows in listings if rows]
     records = merged.records
