@@ -34,12 +34,18 @@ DEMO_STUDENTS: tuple[DemoStudent, ...] = (
     DemoStudent("tanaka", "tanaka-demo", "has names and titles in Japanese and Arabic"),
 )
 
+DEMO_OFFICER = DemoStudent(
+    "officer", "officer-demo", "decides on applications for recognition; is no student"
+)
+
 _PERSONS = {"maija": "1001", "olli": "1002", "lots": "1003", "nasty": "1004", "tanaka": "1007"}
 _TWIN = "1005"
 
 
 class User(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     """The logged-in student, for Flask-Login."""
+
+    is_officer = False
 
     def __init__(self, demo: DemoStudent) -> None:
         self.id = demo.user
@@ -52,23 +58,33 @@ class User(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
         return f"{student['firstNames']} {student['surName']}"
 
 
-def user(name: str) -> User | None:
+class Officer(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+    """The officer who decides on applications; has no study record."""
+
+    is_officer = True
+    id = DEMO_OFFICER.user
+    name = "Olavi Officer"
+
+
+def user(name: str) -> User | Officer | None:
     """Return the account, or ``None``."""
+    if name == DEMO_OFFICER.user:
+        return Officer()
     return next((User(demo) for demo in DEMO_STUDENTS if demo.user == name), None)
 
 
-def authenticate(name: str, password: str) -> User | None:
+def authenticate(name: str, password: str) -> User | Officer | None:
     """Return the account whose password this is. A simulator's passwords are no secrets."""
-    for demo in DEMO_STUDENTS:
+    for demo in (*DEMO_STUDENTS, DEMO_OFFICER):
         right = secrets.compare_digest(demo.password.encode(), password.encode())
         if demo.user == name.strip().lower() and right:
-            return User(demo)
+            return user(demo.user)
     return None
 
 
 def load_identity() -> Identity | None:
     """The gateway's question to its host: who is logged in here? Needs a request's context."""
-    if not current_user.is_authenticated:
+    if not current_user.is_authenticated or current_user.is_officer:
         return None
     account: Any = current_user
     return identity(account.id, account.person)

@@ -11,8 +11,13 @@ from flask import Flask, render_template
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from examples.campus import _accounts
+from examples.campus import (
+    _accounts,
+    _rest_applications,  # noqa: F401 - its views hang on the blueprint `rest`
+)
+from examples.campus._applications import Applications
 from examples.campus._faults import Faults
+from examples.campus._office import office
 from examples.campus._pages import pages
 from examples.campus._rest import rest
 
@@ -22,7 +27,9 @@ def make_app(config: Mapping[str, Any] | None = None, *, services: Any = None) -
 
     ``config`` may hold ``SECRET_KEY``, ``CAMPUS_API_KEY`` (both random when
     missing), ``CAMPUS_ACCESS_POINT`` (the gateway's slug, ``campus``),
-    ``CAMPUS_TOTALS`` (whether pages say how many records there are) and the
+    ``CAMPUS_TOTALS`` (whether pages say how many records there are),
+    ``CAMPUS_WEBHOOK_URL`` and ``CAMPUS_WEBHOOK_SECRET`` (whom to tell that an
+    application was decided, and with what to sign that) and the
     gateway's ``EMREX_*`` settings: with ``EMREX_PUBLIC_URL`` among them the
     gateway is embedded. ``services`` takes the place of the gateway's own.
     ``app.extensions["campus_faults"]`` switches faults.
@@ -41,6 +48,7 @@ def make_app(config: Mapping[str, Any] | None = None, *, services: Any = None) -
     app.config.update(config or {})
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.extensions["campus_faults"] = Faults()
+    app.extensions["campus_applications"] = Applications()
 
     logins = LoginManager(app)
     logins.login_view = "campus.login"
@@ -50,6 +58,7 @@ def make_app(config: Mapping[str, Any] | None = None, *, services: Any = None) -
     csrf = CSRFProtect(app)
     csrf.exempt(rest)  # it has an API key and no cookies
     app.register_blueprint(pages)
+    app.register_blueprint(office)
     app.register_blueprint(rest)
     app.register_error_handler(CSRFError, _form_too_old)
     app.register_error_handler(404, _nothing_here)

@@ -20,8 +20,10 @@ FAULT_KINDS = (
     "repeats",
     "changes",
     "ends-early",
+    "lost",
 )
-"""The last three are about paging: a repeated page, a total that changes, an early end."""
+"""Three are about paging: a repeated page, a total that changes, an early end. ``lost`` takes an
+application and loses the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

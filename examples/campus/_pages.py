@@ -69,7 +69,8 @@ def headers(response: Response) -> Response:
 @pages.get("/")
 def start() -> str:
     """The start page."""
-    return render_template("campus/start.html", demo_students=_accounts.DEMO_STUDENTS)
+    demo = (*_accounts.DEMO_STUDENTS, _accounts.DEMO_OFFICER)
+    return render_template("campus/start.html", demo_students=demo)
 
 
 @pages.route("/login", methods=["GET", "POST"])
@@ -101,8 +102,10 @@ def logout() -> AnyResponse:
 
 @pages.get("/record")
 @login_required  # type: ignore[untyped-decorator]  # Flask-Login has no types
-def record() -> str:
+def record() -> AnyResponse | str:
     """The student's study record, a hundred rows a page, and the way to take it elsewhere."""
+    if current_user.is_officer:
+        return redirect(url_for("office.applications"), 303)
     shown = record_page(current_user.person, request.args.get("page", 1, int), _PAGE)
     return render_template("campus/record.html", shown=shown, export_url=export_path())
 

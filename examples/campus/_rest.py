@@ -39,7 +39,7 @@ def guard() -> Response | None:
     met = faults().take(request.path)
     if met is None:
         return None
-    if met.kind in ("repeats", "changes", "ends-early"):
+    if met.kind in ("repeats", "changes", "ends-early", "lost"):
         request.environ["campus.fault"] = met.kind
         return None
     return _faults.answer(met)
