@@ -11,6 +11,7 @@ GatewayError
 │   │   ├── UnknownReply        its session id was never given to a provider
 │   │   ├── RepeatedReply       a reply of that visit has come before
 │   │   ├── LateReply           the import is over, or has gone on without it
+│   │   ├── TooLargeReply       it weighs more than we take
 │   │   └── StrangersReply      this browser is not the one that was sent there
 │   ├── LaunchError             a signed launch was refused
 │   └── LogoutError             a provider's message about a logout was refused
@@ -105,11 +106,23 @@ class UnknownReply(ReplyError):
 
 
 class RepeatedReply(ReplyError):
-    """A reply of that visit has come before: the first one counts."""
+    """A reply of that visit has come before: the first one counts. ``transfer`` is its import's id."""
+
+    def __init__(self, message: str, transfer: str = "") -> None:
+        super().__init__(message)
+        self.transfer = transfer
 
 
 class LateReply(ReplyError):
-    """The import is over, or has gone on without that reply."""
+    """The import is over, or has gone on without that reply. ``transfer`` is its id."""
+
+    def __init__(self, message: str, transfer: str = "") -> None:
+        super().__init__(message)
+        self.transfer = transfer
+
+
+class TooLargeReply(ReplyError):
+    """The reply weighs more than ``max_reply_bytes``, or has too many fields."""
 
 
 class StrangersReply(ReplyError):

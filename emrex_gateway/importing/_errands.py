@@ -190,9 +190,9 @@ def take_reply(services: Services, slug: str, fields: Mapping[str, str]) -> Take
         if transfer.access_point != slug:
             raise UnknownReply("the visit belongs to another access point")
         if errand.state is not ErrandState.AWAY:
-            raise RepeatedReply("a reply of this visit came before")
+            raise RepeatedReply("a reply of this visit came before", transfer.id)
         if transfer.state not in GATHERING or transfer.expires_at <= services.clock():
-            raise LateReply("the import does not wait for this reply any more")
+            raise LateReply("the import does not wait for this reply any more", transfer.id)
         uow.transfers.seal(transfer.id, reply_kind(errand.id), posted)
         uow.errands.move(errand, ErrandState.REPLIED, ticket_hash=_hash(ticket))
         code = _code(posted)
@@ -221,8 +221,8 @@ def claim(services: Services, transfer: Transfer, errand_id: str, ticket: str) -
             raise StrangersReply("no reply was brought by this browser")
         if errand.state is not ErrandState.REPLIED:
             return errand
-        if now.state not in GATHERING:
-            raise LateReply("the import has ended meanwhile")
+        if now.state not in GATHERING or now.expires_at <= services.clock():
+            raise LateReply("the import has ended meanwhile", transfer.id)
         posted = uow.transfers.unseal(transfer.id, reply_kind(errand.id), PostedReply)
         audit.record(uow, Event.REPLY_CLAIMED, transfer=transfer.id, errand=errand.id)
         state, reason = _end(posted)

@@ -6,6 +6,8 @@ no cookie, stores a row, sets the transfer's own cookie and answers 303.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Blueprint, current_app, make_response, redirect, request, url_for
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response
@@ -26,7 +28,7 @@ entry = Blueprint("entry", __name__)
 def emp(slug: str) -> Response:
     """A client's request. POST by the specification; GET is in use too."""
     count_entry(current_app)
-    _require_urlencoded()
+    require_urlencoded()
     made = services()
     point = exporting.access_point(made, slug)
     try:
@@ -38,10 +40,10 @@ def emp(slug: str) -> Response:
             allowed_hosts=frozenset() if ours else point.allowed_hosts,
         )
     except PeerError as error:
-        _refused(Event.ENTRY_REFUSED, type(error).__name__)
+        refused(Event.ENTRY_REFUSED, type(error).__name__)
         raise
     direction = Direction.SELF_TEST if ours else Direction.EXPORT
-    return _begun(exporting.enter(made, slug, asked, host, direction=direction))
+    return begun(exporting.enter(made, slug, asked, host, direction=direction))
 
 
 @entry.route("/<slug>/export", methods=["GET", "POST"])
@@ -49,23 +51,28 @@ def export(slug: str) -> Response:
     """The host's button: the same selection, then a download."""
     count_entry(current_app)
     exporting.access_point(services(), slug)
-    return _begun(exporting.enter_from_host(services(), slug))
+    return begun(exporting.enter_from_host(services(), slug))
 
 
 @entry.post("/<slug>/launch")
 def launch(slug: str) -> Response:
     """A signed launch by a host that is not a Flask application; see ``docs/launch.md``."""
     count_entry(current_app)
-    _require_urlencoded()
+    require_urlencoded()
     point = exporting.access_point(services(), slug)
     with services().store.read() as uow:
         methods = uow.config.login_methods(point.institution)
     try:
-        method, accepted = _accept([m for m in methods if m.kind == "launch" and m.enabled], slug)
+        method, accepted = accept(methods, absolute("entry.launch", slug=slug))
         launched = exporting.launch(services(), slug, accepted, method.id)
     except GatewayError as error:
-        _refused(Event.LAUNCH_REFUSED, getattr(error, "reason", type(error).__name__))
+        refused(Event.LAUNCH_REFUSED, getattr(error, "reason", type(error).__name__))
         raise
+    return led_to_person(slug, launched)
+
+
+def led_to_person(slug: str, launched: exporting.Launched) -> Response:
+    """Ask whoever posted a launch whether it is they."""
     address = url_for(
         "login.person", slug=slug, transfer_id=launched.transfer_id, launch=launched.ticket
     )
@@ -73,16 +80,19 @@ def launch(slug: str) -> Response:
     return remember(response, launched.entered) if launched.entered else response
 
 
-def _accept(methods: list[LoginMethod], slug: str) -> tuple[LoginMethod, Launch]:
-    """Try the token against each launching host of the institution; the last refusal stands."""
+def accept(methods: Iterable[LoginMethod], audience: str) -> tuple[LoginMethod, Launch]:
+    """Try the posted token against each launching host of the institution; the last refusal stands.
+
+    ``audience`` is the address that it has to be for.
+    """
     token = request.form.get("token", "")
     refusal: GatewayError = LaunchError("this institution accepts no launches")
-    for method in methods:
+    for method in (one for one in methods if one.kind == "launch" and one.enabled):
         try:
             return method, accept_launch(
                 method,
                 token,
-                audience=absolute("entry.launch", slug=slug),
+                audience=audience,
                 now=services().clock(),
             )
         except (LaunchError, PeerError) as error:
@@ -90,17 +100,17 @@ def _accept(methods: list[LoginMethod], slug: str) -> tuple[LoginMethod, Launch]
     raise refusal
 
 
-def _begun(entered: exporting.Entered) -> Response:
-    begun = entered.transfer
-    address = url_for("login.methods", slug=begun.access_point, transfer_id=begun.id)
+def begun(entered: exporting.Entered) -> Response:
+    at = entered.transfer
+    address = url_for("login.methods", slug=at.access_point, transfer_id=at.id)
     return remember(make_response(redirect(address, code=303)), entered)
 
 
-def _require_urlencoded() -> None:
+def require_urlencoded() -> None:
     if request.method == "POST" and request.mimetype != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType
 
 
-def _refused(event: Event, reason: str) -> None:
+def refused(event: Event, reason: str) -> None:
     with services().store.begin() as uow:
         audit.record(uow, event, reason=reason)

@@ -228,6 +228,14 @@ _WORDS: Mapping[str, ErrorWords] = {
         _NOBODY,
         _("Let the student begin the import again; the records can be fetched once more."),
     ),
+    "TooLargeReply": ErrorWords(
+        _("A reply was larger than max_reply_bytes allows."),
+        _ELSEWHERE,
+        _(
+            "Ask the student which provider it was and how large its files are. If they are genuine, "
+            "raise max_reply_bytes, and what the server in front of the gateway lets through."
+        ),
+    ),
     "StrangersReply": ErrorWords(
         _("A reply came in another browser than the one that was sent for it."),
         _STUDENT,

@@ -17,17 +17,22 @@ from emrex_gateway.domain import Transfer
 from emrex_gateway.errors import (
     BadReturnAddress,
     GatewayError,
+    LateReply,
     LaunchError,
     LoginError,
     LogoutError,
     NoSuchAccessPoint,
     PeerError,
     QueueUnavailable,
+    RepeatedReply,
     SessionOver,
     StaleTransfer,
     StoreUnavailable,
+    StrangersReply,
     SwitchedOff,
+    TooLargeReply,
     TransferNotFound,
+    UnknownReply,
 )
 from emrex_gateway.web._context import known_transfer, services
 from emrex_gateway.web._steps import go_on
@@ -154,6 +159,7 @@ def _words() -> dict[type, tuple[int, str, str]]:
                 "the service that sent you here; you have done nothing wrong."
             ),
         ),
+        **_reply_words(),
         LaunchError: (
             403,
             _("Your link has been used or is too old"),
@@ -200,6 +206,54 @@ def _words() -> dict[type, tuple[int, str, str]]:
             409,
             _("This has gone on meanwhile"),
             _("Something changed in another window. Please load the page again."),
+        ),
+    }
+
+
+def _reply_words() -> dict[type, tuple[int, str, str]]:
+    """What a student reads whose records from elsewhere went nowhere."""
+    return {
+        UnknownReply: (
+            404,
+            _("Nobody waits for these records here"),
+            _(
+                "They came with a number that is not known, so nothing was kept. Please go back to "
+                "your own university's system and start the import again."
+            ),
+        ),
+        RepeatedReply: (
+            409,
+            _("This answer has arrived before"),
+            _(
+                "It counts once, and the first one is here. This happens with the browser's back "
+                "button, or when a page is sent twice. Nothing is lost."
+            ),
+        ),
+        LateReply: (
+            410,
+            _("These records came too late"),
+            _(
+                "The import that they belong to is over or has gone on without them, so nothing of "
+                "them was kept. You can start another import in your own university's system."
+            ),
+        ),
+        StrangersReply: (
+            404,
+            _("These records were not asked for in this browser"),
+            _(
+                "For your safety, an import goes on only in the browser in which it began, with "
+                "cookies allowed, so nothing is shown here. If you began it yourself, please start "
+                "again and stay in one browser. If you did not, somebody else may have sent you the "
+                "link: do not use it."
+            ),
+        ),
+        TooLargeReply: (
+            413,
+            _("These records are too large"),
+            _(
+                "They weigh more than can be taken here, so nothing was kept. Please fetch fewer "
+                "records at a time, or ask your own university for help."
+            ),
         ),
     }
 

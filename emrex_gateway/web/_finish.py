@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting
-from emrex_gateway.domain import ReturnCode, Transfer, TransferState
+from emrex_gateway.domain import Direction, ReturnCode, Transfer, TransferState
 from emrex_gateway.errors import StaleTransfer
 from emrex_gateway.web import _clients, _context
 from emrex_gateway.web._context import require_form_token, services
@@ -41,6 +41,13 @@ def end(slug: str, transfer_id: str) -> tuple[str, int] | Response | str:
     at = _context.transfer()
     if at.state is TransferState.EXPIRED:
         return render_template("emrex/expired.html"), 410
+    if at.direction is Direction.IMPORT:
+        return render_template(
+            "emrex/import_end.html",
+            transfer=at,
+            way_back=exporting.way_back(services(), at),
+            retryable=at.state is TransferState.FAILED and at.login_method is not None,
+        )
     made = _reply(at) if at.client_host is not None else None
     return render_template(
         "emrex/end.html",

@@ -75,6 +75,11 @@ def count_login(app: Flask) -> None:
     _count(app, "login", Event.LOGIN_REFUSED)
 
 
+def count_reply(app: Flask) -> None:
+    """Count a reply from elsewhere, as an entry is: it may weigh much. Raises ``TooManyRequests``."""
+    _count(app, "reply", Event.REPLY_REFUSED)
+
+
 def count_verification(app: Flask) -> None:
     """Count a file that is to be checked. Raises ``TooManyRequests``; the trail says nothing of it."""
     limits = app.extensions[_EXTENSION]

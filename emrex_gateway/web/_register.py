@@ -20,6 +20,8 @@ from emrex_gateway.web import (  # noqa: F401 - their views hang on the blueprin
     _failures,
     _figures,
     _headers,
+    _import_entry,
+    _import_where,
     _languages,
     _limits,
     _maintenance,
@@ -35,6 +37,8 @@ from emrex_gateway.web._entry import entry
 from emrex_gateway.web._finding import finding
 from emrex_gateway.web._finish import finish
 from emrex_gateway.web._health import health
+from emrex_gateway.web._import_reply import import_reply
+from emrex_gateway.web._importing import importing_pages
 from emrex_gateway.web._login import login
 from emrex_gateway.web._logout import logout
 from emrex_gateway.web._my_data import own
@@ -42,6 +46,7 @@ from emrex_gateway.web._registry import registry
 from emrex_gateway.web._sp import sp
 from emrex_gateway.web._student import student
 from emrex_gateway.web._verify import verification
+from emrex_gateway.web._verify_api import verify_api
 
 
 def register(app: Flask, services: Services, host: Host | None) -> None:
@@ -53,9 +58,12 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
     _limits.init(app, services.settings.entry_limit)
     for blueprint in (health, entry, login, finding, student, finish, logout, sp, registry, own):
         app.register_blueprint(blueprint)
+    app.register_blueprint(importing_pages)
+    app.register_blueprint(import_reply)
     app.register_blueprint(_colours.colours)
     app.register_blueprint(accessibility)
     app.register_blueprint(verification)
+    app.register_blueprint(verify_api)
     admin.init(app)
     _maintenance.init(app)
     _errors.init(app)
@@ -88,6 +96,7 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
         page_institution=_steps.page_institution,
         page_transfer=_steps.page_transfer,
         page_step=_steps.page_step,
+        page_labels=_steps.page_labels,
         colours_address=_colours.address,
         same_page=_steps.same_page,
         languages=services.settings.languages,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import redirect, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting
-from emrex_gateway.domain import Institution, Transfer, TransferState
+from emrex_gateway.domain import Direction, Institution, Transfer, TransferState
 from emrex_gateway.web._context import institution, known_transfer, session_over, transfer
 
 _S = TransferState
@@ -23,6 +24,13 @@ _PAGES = {
     _S.CANCELLED: "finish.end",
     _S.FAILED: "finish.end",
     _S.EXPIRED: "finish.end",
+    _S.LOOKING: "importing.progress",
+    _S.COLLECTING: "importing.where",
+    _S.REVIEWING: "importing.review",
+    _S.DOUBTFUL: "importing.state",
+    _S.ACCEPTED: "importing.state",
+    _S.HANDED_OVER: "importing.state",
+    _S.REFUSED: "importing.state",
 }
 _STEPS = {
     _S.ENTERED: 1,
@@ -31,6 +39,11 @@ _STEPS = {
     _S.CONFIRMED: 4,
     _S.SIGNED: 4,
     _S.DELIVERED: 4,
+    _S.LOOKING: 2,
+    _S.COLLECTING: 2,
+    _S.REVIEWING: 3,
+    _S.DOUBTFUL: 4,
+    _S.ACCEPTED: 4,
 }
 
 
@@ -97,6 +110,15 @@ def page_step(logged_in: bool) -> int:
     if at.state is _S.SELECTING and request.endpoint in ("student.look", "student.draft"):
         return 3
     return _STEPS.get(at.state, 0)
+
+
+def page_labels() -> tuple[str, ...]:
+    """The four steps of the transfer in hand, in words."""
+    at = known_transfer()
+    if at is not None and at.direction is Direction.IMPORT:
+        return _("Log in"), _("Fetch"), _("Choose"), _("Hand over")
+    last = _("Send") if at is not None and at.client_host else _("Download")
+    return _("Log in"), _("Choose"), _("Check"), last
 
 
 def page_institution() -> Institution | None:

@@ -28,7 +28,7 @@ from flask.testing import FlaskClient
 from lxml import html
 
 import databases
-from emrex_gateway import administering, bootstrap, exporting
+from emrex_gateway import administering, bootstrap, exporting, importing
 from emrex_gateway.domain import (
     ECTS,
     AccessPoint,
@@ -52,7 +52,7 @@ from emrex_gateway.domain import (
 )
 from emrex_gateway.errors import GatewayError, LoginError
 from emrex_gateway.factory import create_app
-from emrex_gateway.ports import Adapter, LoggedIn, LoginStart, Secrets, Signers
+from emrex_gateway.ports import Adapter, LoggedIn, LoginStart, ResultSink, Secrets, Signers
 from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings
 from emrex_gateway.store import upgrade
@@ -137,6 +137,8 @@ class FakeSource:
         self.student: Student | GatewayError = STUDENT
         self.records: Iterable[StudyRecord] | GatewayError = RECORDS
         self.calls = 0
+        self.sink: ResultSink | None = None
+        """What stores imports, beside it; a test sets one."""
 
     def find_student(self, identity: Identity) -> Student:
         self.calls += 1
@@ -248,6 +250,10 @@ class World:
                 exporting.draw(self.services, transfer_id)
             elif task == "ask":
                 administering.run_check(self.services, transfer_id)
+            elif task == "find":
+                importing.find(self.services, transfer_id)
+            elif task == "receive":
+                importing.receive(self.services, transfer_id)
             else:
                 exporting.sign(self.services, self.signers, transfer_id)
 
@@ -397,7 +403,7 @@ def make_world(folder: Path, *, saml: Secrets | None = None, **settings: Any) ->
 
     @contextmanager
     def open_adapter(institution: Institution, binding: AdapterBinding) -> Iterator[Adapter]:
-        yield Adapter(ping=lambda: None, source=source)
+        yield Adapter(ping=lambda: None, source=source, sink=source.sink)
 
     upgrade(made, secrets)
     services = bootstrap.services(

@@ -77,7 +77,8 @@ def test_each_reply_has_its_own_nonce(world: World) -> None:
 def test_access_rule_of_every_route(world: World) -> None:
     """Every route is either open on purpose or asks for the transfer's cookie."""
     open_ = {"entry.emp", "entry.export", "entry.launch", "health.live", "health.ready", "static"}
-    open_ |= {"health.readyz"}
+    open_ |= {"health.readyz", "entry.import_"}
+    open_ |= {"import_reply.emc"}  # a reply is stored, and shown to whoever began its import only
     open_ |= {"finding.logo"}  # pictures hold nothing of a person and are the same for everybody
     open_ |= {"colours.sheet", "accessibility.statement"}  # the same for everybody as well
     open_ |= {"verification.ask", "verification.tell"}  # they tell of a file whoever holds it
