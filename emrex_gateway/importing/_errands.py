@@ -60,11 +60,10 @@ _ENDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A provider as a student may choose it. ``usable``: what it signs could be checked."""
+    """A provider as a student may choose it, with the host where they will find themselves."""
 
     provider: Provider
     host: str
-    usable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +98,7 @@ def destinations(services: Services, transfer: Transfer) -> tuple[Destination, .
     found = []
     for provider in directory.providers(services, _institution(services, transfer)):
         if (host := _host(services, provider)) is not None:
-            usable = bool(provider.certificates)
-            found.append(Destination(provider=provider, host=host, usable=usable))
+            found.append(Destination(provider=provider, host=host))
     return tuple(found)
 
 
@@ -110,14 +108,14 @@ def elsewhere(services: Services, transfer: Transfer, country: str) -> tuple[Des
     return tuple(
         one
         for one in destinations(services, transfer)
-        if one.usable and one.provider.country == country and one.provider.key not in been
+        if one.provider.country == country and one.provider.key not in been
     )
 
 
 def set_out(services: Services, transfer: Transfer, provider_key: str) -> Errand:
     """Begin a visit. Raises ``StaleTransfer`` outside of collecting, ``TransferError`` for no such provider."""
     provider = directory.provider(services, _institution(services, transfer), provider_key)
-    if provider is None or not provider.certificates or _host(services, provider) is None:
+    if provider is None or _host(services, provider) is None:
         raise TransferError("there is no such provider to go to")
     session_id, now = secrets.token_hex(16), services.clock()
     errand = Errand(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
+from flask_babel import gettext as _
+
 from emrex_gateway.domain import Texts
 from emrex_gateway.importing import Destination
 from emrex_gateway.web._clients import country_name
@@ -27,7 +29,6 @@ class Place:
     names: Texts
     acronym: str
     host: str
-    usable: bool
     been: bool
     institutions: tuple[str, ...]
     more: int
@@ -55,11 +56,11 @@ def by_country(found: Iterable[Destination], been: Collection[str] = ()) -> tupl
         by_code.setdefault(one.provider.country, []).append(one)
     countries = []
     for code, destinations in by_code.items():
-        name = country_name(code)
+        name = country_name(code) or _("Without a country")
         places = sorted((_place(one, name, been) for one in destinations), key=lambda p: p.name)
         single = all(one.provider.single_fetch for one in destinations)
         countries.append(Country(code=code, name=name, places=tuple(places), single=single))
-    return tuple(sorted(countries, key=lambda one: (not one.name, fold(one.name), one.code)))
+    return tuple(sorted(countries, key=lambda one: (not one.code, fold(one.name), one.code)))
 
 
 def fitting(countries: Iterable[Country], wanted: str) -> tuple[Country, ...]:
@@ -95,7 +96,6 @@ def _place(one: Destination, country: str, been: Collection[str]) -> Place:
         names=provider.names,
         acronym=provider.acronym,
         host=one.host,
-        usable=one.usable,
         been=provider.key in been,
         institutions=others[:_MOST_INSTITUTIONS],
         more=max(0, len(others) - _MOST_INSTITUTIONS),
