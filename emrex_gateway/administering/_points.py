@@ -15,7 +15,20 @@ from emrex_gateway.services import Services
 
 ACCESS_POINT = "access point"
 RESERVED = frozenset(
-    {"admin", "emc", "health", "healthz", "metrics", "op", "readyz", "self-test", "sp", "static"}
+    {
+        "admin",
+        "api",
+        "emc",
+        "health",
+        "healthz",
+        "metrics",
+        "op",
+        "readyz",
+        "self-test",
+        "sp",
+        "static",
+        "verify",
+    }
 )
 """What the gateway's own pages have as the first part of their addresses."""
 KEY_SCHEMES = ("file:", "env:", "pkcs11:")

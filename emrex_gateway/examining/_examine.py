@@ -53,7 +53,9 @@ class Examined:
     a PDF is good and the ELMO file in it is not. ``facts`` are the
     signature's, ``said`` and ``code`` the verified file's, only of a good
     one. ``elmo`` is the ELMO file, verified or not; empty where none was
-    reached. ``claim`` is whose signature it says it is.
+    reached. ``claim`` is whose signature it says it is. ``verified`` is there
+    when the ELMO file's signature holds, and the PDF's around it: also of a
+    file of another dialect than ours, whose ``reason`` is ``contents``.
     """
 
     kind: Kind
@@ -67,6 +69,7 @@ class Examined:
     elmo: bytes = field(default=b"", repr=False)
     claim: str = ""
     claim_holds: bool = False
+    verified: VerifiedElmo | None = field(default=None, repr=False)
 
     @property
     def good(self) -> bool:
@@ -160,9 +163,17 @@ def _good(
     try:
         code, said = elmo.code(verified.xml), elmo.facts(verified.xml)
     except ElmoError as error:
-        return Examined(kind=kind, reason="contents", message=str(error), elmo=xml)
+        return Examined(
+            kind=kind, reason="contents", message=str(error), elmo=xml, verified=verified
+        )
     return Examined(
-        kind=kind, facts=facts, said=said, code=code, typed=compare_code(typed, code), elmo=xml
+        kind=kind,
+        facts=facts,
+        said=said,
+        code=code,
+        typed=compare_code(typed, code),
+        elmo=xml,
+        verified=verified,
     )
 
 

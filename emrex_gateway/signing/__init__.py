@@ -24,7 +24,7 @@ from emrex_gateway.signing._issued import (
 from emrex_gateway.signing._keys import KeyRing
 from emrex_gateway.signing._make import Locksmith
 from emrex_gateway.signing._policy import STRICT, WEAK, Policy
-from emrex_gateway.signing._verify import verify
+from emrex_gateway.signing._verify import is_weak, verify
 
 __all__ = [
     "FILE_NAME",
@@ -44,6 +44,7 @@ __all__ = [
     "claimed_copy",
     "inspect",
     "is_pdf",
+    "is_weak",
     "leaf",
     "open_copy",
     "read_certificates",

@@ -39,6 +39,8 @@ _MOST_TRIED = 20
 _TRIED_BYTES = 128 * 1024 * 1024
 """What libxmlsec digests at most, over again for each certificate, when a signature is not of the usual form."""
 _MOST_CLAIMED = 5
+_SHORT_KEY = "the key is short"
+_TOO_SHORT = "the given certificate's key is too short for this policy"
 
 
 def verify(
@@ -74,17 +76,16 @@ def verify(
     shape = read_shape(tree)
     warnings = check_algorithms(shape.signature_method, shape.digest_method, policy)
     kind = SIGNATURES[shape.signature_method][0]
-    trusted = usable(read_all(certificates), kind, policy)
-    # Both before digested_bytes, which takes the signature out of the tree. Most signatures have
-    # the form that needs no canonicaliser; the others libxmlsec verifies as a whole.
-    trusted = _likeliest_first(trusted, shape.node)
-    signer = direct_signer(shape, trusted)
-    if signer is None:
-        tried = trusted[: min(_MOST_TRIED, max(2, _TRIED_BYTES // len(document.xml)))]
-        signer = next((c for c in tried if holds(shape.node, c)), None)
+    given = read_all(certificates)
+    trusted = usable(given, kind, policy)
+    # Both before digested_bytes, which takes the signature out of the tree.
+    signer = _signer(shape, trusted, len(document.xml))
+    weak = signer is None and _signer(shape, _short(given, kind, policy), len(document.xml))
     octets = digested_bytes(tree, shape)
     if not digest_holds(octets, shape):
         raise SignatureError("the document was changed after it was signed", "digest")
+    if weak:
+        raise SignatureError(_TOO_SHORT, "weak-key")
     if signer is None:
         raise SignatureError(
             "the signature was not made with a given certificate's key", "certificate"
@@ -96,7 +97,21 @@ def verify(
     )
 
 
-def _likeliest_first(trusted: list[Certificate], signature: etree._Element) -> list[Certificate]:
+def _signer(shape: Shape, given: Sequence[Certificate], size: int) -> Certificate | None:
+    """Return the certificate whose key made the signature.
+
+    Most signatures have the form that needs no canonicaliser; the others libxmlsec verifies as a whole.
+    """
+    ordered = _likeliest_first(given, shape.node)
+    if (found := direct_signer(shape, ordered)) is not None:
+        return found
+    tried = ordered[: min(_MOST_TRIED, max(2, _TRIED_BYTES // size))]
+    return next((c for c in tried if holds(shape.node, c)), None)
+
+
+def _likeliest_first(
+    trusted: Sequence[Certificate], signature: etree._Element
+) -> Sequence[Certificate]:
     """Put those first whose key the document says it was signed with: a hint, so that few are tried."""
     if len(trusted) < 2:
         return trusted
@@ -121,10 +136,20 @@ def usable(given: Sequence[Certificate], kind: str, policy: Policy) -> list[Cert
     fitting = [c for c in given if c.kind == kind]
     if not fitting:
         raise SignatureError("no given certificate has the kind of key that signed", "certificate")
-    strong = [c for c in fitting if _bits(c) >= (policy.min_rsa_bits if kind == "rsa" else 256)]
+    strong = [c for c in fitting if _is_strong(c, policy)]
     if not strong:
-        raise SignatureError("the given certificate's key is too short for this policy", "weak-key")
+        raise SignatureError(_TOO_SHORT, "weak-key")
     return strong
+
+
+def _short(given: Sequence[Certificate], kind: str, policy: Policy) -> list[Certificate]:
+    """Those whose key is of the kind that signed, and too short: to say so, never to trust them."""
+    return [c for c in given if c.kind == kind and not _is_strong(c, policy)]
+
+
+def _is_strong(certificate: Certificate, policy: Policy) -> bool:
+    least = policy.min_rsa_bits if certificate.kind == "rsa" else 256
+    return _bits(certificate) >= least
 
 
 def holds(node: etree._Element, certificate: Certificate) -> bool:
@@ -169,5 +194,11 @@ def cautions(signer: Certificate, now: datetime) -> tuple[str, ...]:
     if now > signer.not_after:
         found.append(f"the certificate expired on {signer.not_after.date()}")
     if isinstance(signer.key, rsa.RSAPublicKey) and signer.key.key_size < 2048:
-        found.append(f"the key is short: RSA of {signer.key.key_size} bits")
+        found.append(f"{_SHORT_KEY}: RSA of {signer.key.key_size} bits")
     return tuple(found)
+
+
+def is_weak(facts: SignatureFacts) -> tuple[bool, bool]:
+    """Say whether a signature holds only under a policy for old providers: SHA-1 in it, a short key."""
+    sha1 = facts.signature_method.endswith("sha1") or facts.digest_method == "sha1"
+    return sha1, any(warning.startswith(_SHORT_KEY) for warning in facts.warnings)
