@@ -1,13 +1,16 @@
-"""A simulator: a foreign university's EMREX client (EMC), made with the gateway's own doors.
+"""A simulator: a foreign university, its EMREX client (EMC) and its student register.
 
-It sends a student to a data access point, receives the reply and shows what
+The client is made with the gateway's own doors. It sends a student to a data access point, receives the reply and shows what
 came back, verified. It keeps everything in memory, serves one process, and is
-no client for production: matching the person and storing results are missing.
+no client for production: matching the person and storing results are missing. The register is
+what a gateway reads for the university's own data access point (the demonstration's is the real
+gateway); both registries' lists are served beside it.
 
 ``make_app(AbroadConfig(...))`` returns the WSGI application.
 """
 
 from examples.abroad._app import make_app
 from examples.abroad._desk import AbroadConfig, PointChoice
+from examples.abroad._register import DOMAIN
 
-__all__ = ["AbroadConfig", "PointChoice", "make_app"]
+__all__ = ["DOMAIN", "AbroadConfig", "PointChoice", "make_app"]

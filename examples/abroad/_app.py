@@ -6,13 +6,26 @@ import secrets
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from emrex_gateway.errors import EnvelopeError
 from examples.abroad._desk import AbroadConfig, Desk, Received, Variant
 from examples.abroad._read import attachment_pdf, overview
+from examples.abroad._register import register
 from examples.abroad._registry import EntryProblem, read_entry
+from examples.registry_simulator import lists
 
 BROWSER = "abroad_browser"
 
@@ -117,7 +130,15 @@ def make_app(config: AbroadConfig) -> Flask:
         return render_template("problem.html", text=str(error)), 400
 
     app.after_request(_headers)
+    for blueprint in _services(config):
+        app.register_blueprint(blueprint)
     return app
+
+
+def _services(config: AbroadConfig) -> list[Blueprint]:
+    """What other programs ask for here, as far as it is configured."""
+    found = [lists(lambda: config.listed)] if config.listed else []
+    return [*found, register(config.register_key)] if config.register_key else found
 
 
 def _variant(get: Callable[[str], str | None]) -> Variant:

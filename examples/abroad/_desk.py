@@ -14,6 +14,7 @@ from emrex_gateway.domain import ReturnCode, SignatureFacts, SignedElmo, Verifie
 from emrex_gateway.errors import EnvelopeError, SignatureError
 from emrex_gateway.network import unpack
 from emrex_gateway.signing import verify
+from examples.registry_simulator import Listed
 
 MOST_KEPT = 1000
 """Requests and replies beyond this many push the oldest out."""
@@ -31,11 +32,17 @@ class PointChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbroadConfig:
-    """``public_url`` is this client's own address; ``third_origin`` another one that leads here."""
+    """``public_url`` is this client's own address; ``third_origin`` another one that leads here.
+
+    ``register_key`` opens the student register, for the gateway that serves this university's own
+    access point; without it there is none. ``listed`` is what the two registries hold.
+    """
 
     public_url: str
     points: tuple[PointChoice, ...]
     third_origin: str | None = None
+    register_key: str = field(default="", repr=False)
+    listed: tuple[Listed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

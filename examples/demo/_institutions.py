@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import json
 
-from examples import campus, virta_simulator
-from examples.demo._stage import ADMIN_CLIENT, OIDC_CLIENT, VIRTA_CALLER, VIRTA_SYSTEM, Stage
+from examples import abroad, campus, virta_simulator
+from examples.demo._stage import (
+    ABROAD_CLIENT,
+    ADMIN_CLIENT,
+    OIDC_CLIENT,
+    POINTS,
+    VIRTA_CALLER,
+    VIRTA_SYSTEM,
+    Stage,
+)
 
 _FILE = """\
 # Made by the demonstration at its start; a real one looks the same, with https addresses.
@@ -76,6 +84,46 @@ url = {virta_url}
 system = {virta_system}
 caller = {virta_caller}
 secret = {virta_password}
+
+# The foreign university has a data access point too: what was studied there comes home.
+[[institutions]]
+slug = "abroad"
+names = {{ en = {abroad_name} }}
+country = "NO"
+domain = {abroad_domain}
+url = "https://abroad.example/"
+support = "mailto:support@abroad.example"
+[institutions.privacy]
+controller = {{ en = {abroad_name} }}
+contact = "mailto:privacy@abroad.example"
+notice = {{ en = "Abroad University sends the records that you choose to the receiver that you came from." }}
+url = {{ en = "https://abroad.example/privacy" }}
+
+[[access_points]]
+slug = "abroad"
+institution = "abroad"
+key = {abroad_key}
+certificate = {abroad_certificate}
+
+[[adapters]]
+id = "abroad-register"
+institution = "abroad"
+adapter = "peppi"
+[adapters.settings]
+base_url = {register_url}
+api_key = {register_key}
+
+[[login_methods]]
+id = "abroad-oidc"
+institution = "abroad"
+kind = "oidc"
+names = {{ en = "Log in at Abroad University" }}
+[login_methods.settings]
+issuer = {provider_url}
+client_id = {abroad_client}
+client_secret = {abroad_secret}
+claims = {{ learner_number = "local" }}
+allow_private_addresses = true
 
 [[federations]]
 slug = "made-up"
@@ -165,6 +213,14 @@ def institutions(stage: Stage) -> str:
         "admin_client_id": ADMIN_CLIENT,
         "admin_client_secret": f"file:{stage.secret('oidc-administrators')}",
         "abroad_url": places.url("abroad") + "/",
+        "abroad_name": POINTS["abroad"],
+        "abroad_domain": abroad.DOMAIN,
+        "abroad_key": f"file:{stage.keys['abroad'].key}",
+        "abroad_certificate": f"file:{stage.keys['abroad'].certificate}",
+        "abroad_client": ABROAD_CLIENT,
+        "abroad_secret": f"file:{stage.secret('oidc-abroad')}",
+        "register_url": places.url("abroad"),
+        "register_key": f"file:{stage.secret('abroad-api-key')}",
     }
     # A JSON string is a TOML string.
     return _FILE.format(**{name: json.dumps(v, ensure_ascii=False) for name, v in values.items()})

@@ -7,13 +7,15 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 LIFETIME = timedelta(days=397)
+_Key: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +41,13 @@ class DemoAuthority:
         (folder / "authority.pem").write_bytes(_pem(self._certificate))
         write_secret(folder / "authority.key", _private(self._key))
 
-    def issue(self, slug: str) -> KeyFiles:
-        """Make a key and a certificate for signing documents."""
-        key = rsa.generate_private_key(65537, 2048)
+    def issue(self, slug: str, *, elliptic: bool = False) -> KeyFiles:
+        """Make a key (RSA, or on the curve P-256) and a certificate for signing documents."""
+        key: _Key = (
+            ec.generate_private_key(ec.SECP256R1())
+            if elliptic
+            else rsa.generate_private_key(65537, 2048)
+        )
         certificate = (
             _builder(_name(f"Demonstration only: {slug}"), self._name, key.public_key())
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -67,7 +73,9 @@ def payload_key() -> bytes:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: rsa.RSAPublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    public_key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -104,7 +112,7 @@ def _signs_documents() -> x509.KeyUsage:
     )
 
 
-def _private(key: rsa.RSAPrivateKey) -> bytes:
+def _private(key: _Key) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

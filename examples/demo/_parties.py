@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,12 +28,13 @@ WORKERS = {"fetch-1": "fetch", "fetch-2": "fetch", "sign": "sign", "metadata": "
 """Two fetch, so that a system that hangs for one student does not keep the next one waiting."""
 ABOUT = {
     "campus": "Campus: a study administration system with the gateway embedded",
-    "abroad": "Abroad: a foreign university's client; start a transfer here",
-    "gateway": "the gateway on its own: the data access point of VIRTA's students",
+    "abroad": "Abroad: a foreign university's client; start an export here",
+    "gateway": "the gateway on its own: the data access points of VIRTA and of Abroad",
     "home": "a home university's SAML login, and a made-up federation",
     "provider": "another login service of VIRTA's students (OpenID Connect)",
     "virta": "VIRTA's simulator (SOAP)",
     "authority": "a made-up certificate authority: paste a signing request",
+    "elsewhere": "simulated providers in other countries, to import from",
 }
 READY = {
     "campus": "/emrex/health/ready",
@@ -43,7 +44,9 @@ READY = {
     "virta": "/luku/OpiskelijanTiedot",
     "abroad": "/",
     "authority": "/authority.pem",
+    "elsewhere": "/",
 }
+ASKED = {"campus": "/", "abroad": "/", "virta": READY["virta"]}
 
 
 OPERATOR = openid_provider.DEMO_STAFF[0]
@@ -117,14 +120,15 @@ def start_parties(stage: Stage, programs: Programs) -> None:
         ),
         "utf-8",
     )
-    for party in ("campus", "virta", "provider", "home", "abroad", "authority", "gateway"):
+    for party in READY:
         _serve(party, stage, programs, environ)
+    _await(stage, programs, ASKED)  # apply asks the systems behind the adapters
     _command("apply", environ, str(stage.institutions_file))
     _command("admin", environ, "rules", "add", "--method", "virta-administrators", *OPERATORS_RULE)
     for name, queue in WORKERS.items():
         command = [sys.executable, "-m", "emrex_gateway", "worker", "--queue", queue]
         programs.start(f"worker-{name}", command, environ, folder=ROOT)
-    _await(stage, programs)
+    _await(stage, programs, READY)
     _command("metadata", environ, "refresh")
     _until(programs, lambda: waiting_workers(server) == len(WORKERS), "the workers do not start")
 
@@ -153,10 +157,10 @@ def _command(name: str, environ: dict[str, str], *arguments: str) -> None:
         raise StartError(f"emrex-gateway {name} failed: {said[-1] if said else 'no message'}")
 
 
-def _await(stage: Stage, programs: Programs) -> None:
-    """Wait until every party answers."""
+def _await(stage: Stage, programs: Programs, ready: Mapping[str, str]) -> None:
+    """Wait until every party of a table answers."""
     with httpx.Client(trust_env=False, timeout=START_PATIENCE) as client:
-        for party, path in READY.items():
+        for party, path in ready.items():
             url = stage.places.url(party) + path
             _until(programs, partial(_answers, client, url), f"{party} does not answer")
 

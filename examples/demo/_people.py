@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from examples import campus, openid_provider, saml_provider
 
 CHECKED = {"campus": "maija", "virta": "aino"}
-"""The student of each institution whose transfer ``--check`` drives."""
+"""The student of each institution whose export ``--check`` drives."""
+_ABROAD_PURPOSE = {
+    "maija": "was there on exchange: records to import at home",
+    "helena": "is the same person under her name at birth: an officer decides",
+    "otto": "is somebody else, whose records are not Maija's",
+}
 _VIRTA_PURPOSE = {
     "aino": "studied at several institutions",
     "ville": "has no records",
@@ -30,7 +35,7 @@ class Person:
     @property
     def checked(self) -> bool:
         """Whether ``--check`` drives a transfer for this student."""
-        return CHECKED[self.institution] == self.user
+        return CHECKED.get(self.institution) == self.user
 
     @property
     def everything(self) -> bool:
@@ -85,4 +90,13 @@ def people() -> tuple[Person, ...]:
         )
         for s in openid_provider.DEMO_STUDENTS
     )
-    return (*at_campus, *through_virta)
+    at_abroad = (
+        Person(
+            institution="abroad",
+            user=s.user,
+            password=s.password,
+            about=_ABROAD_PURPOSE[s.user],
+        )
+        for s in openid_provider.ABROAD_STUDENTS
+    )
+    return (*at_campus, *through_virta, *at_abroad)

@@ -18,6 +18,7 @@ HOSTS: Mapping[str, tuple[str, ...]] = {
     "abroad": ("127.0.0.5", "127.0.0.6"),
     "home": ("127.0.0.7",),
     "authority": ("127.0.0.8",),
+    "elsewhere": ("127.0.0.9",),
 }
 """*abroad* has a second address, for a client that redirects to another origin."""
 

@@ -9,15 +9,22 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from examples.demo._elsewhere import ELSEWHERE
 from examples.demo._keys import DemoAuthority, KeyFiles, payload_key, write_secret
 from examples.demo._places import Places
 
 ROOT = Path(__file__).resolve().parents[2]
-POINTS = {"campus": "Campus University", "virta": "VIRTA, national data (Finland)"}
+EMREG_PATH, CATALOGUE_PATH = "/emreg/list", "/ewp/catalogue-v1.xml"
+"""Where *abroad* serves the network's two lists."""
+POINTS = {
+    "campus": "Campus University",
+    "virta": "VIRTA, national data (Finland)",
+    "abroad": "Abroad University",
+}
 """The data access points' slugs and names; each has a key of its own."""
 SECRETS = (
-    *("peppi-api-key", "virta-password", "campus-session"),
-    *("oidc-client", "oidc-second", "oidc-administrators"),
+    *("peppi-api-key", "virta-password", "campus-session", "abroad-api-key"),
+    *("oidc-client", "oidc-second", "oidc-abroad", "oidc-administrators"),
 )
 REFERENCES = {"DEMO_VIRTA_PASSWORD": "virta-password", "DEMO_SECOND_CLIENT": "oidc-second"}
 """Secrets that the gateway's processes have in their environment: ``env:`` references for a newcomer."""
@@ -26,6 +33,7 @@ OIDC_CLIENT = "emrex-gateway"
 SECOND = "second"
 """The slug of the institution that a newcomer sets up: the login service knows its address already."""
 SECOND_CLIENT, ADMIN_CLIENT = "emrex-second", "emrex-administrators"
+ABROAD_CLIENT = "emrex-abroad"
 VIRTA_SYSTEM, VIRTA_CALLER = "emrex-gateway", "demo"
 
 
@@ -85,6 +93,8 @@ def prepare(places: Places) -> Stage:
         places=places,
         keys={name: authority.issue(name) for name in (*POINTS, *LOGIN_KEYS)},
     )
+    for one in ELSEWHERE:
+        authority.issue(one.slug, elliptic=True)
     write_secret(stage.secret("payload-key"), payload_key())
     for name in SECRETS:
         write_secret(stage.secret(name), secrets.token_urlsafe(24).encode())
@@ -102,6 +112,8 @@ def settings(stage: Stage, party: str, redis_url_file: Path) -> dict[str, object
         "payload_keys": [f"file:{stage.secret('payload-key')}"],
         "key_directory": str(stage.folder / "signing"),
         "audit_heads": str(stage.folder / "heads" / "audit-heads.jsonl"),
+        "emreg_url": stage.places.url("abroad") + EMREG_PATH,
+        "ewp_catalogue_url": stage.places.url("abroad") + CATALOGUE_PATH,
         "demo": True,
         "http_on_loopback": True,
     }

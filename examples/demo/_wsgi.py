@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from examples.demo._places import HOSTS
 from examples.demo._stage import (
+    ABROAD_CLIENT,
     ADMIN_CLIENT,
     OIDC_CLIENT,
     POINTS,
@@ -69,7 +70,13 @@ def virta() -> WSGIApplication:
 
 def provider() -> WSGIApplication:
     """The OpenID provider."""
-    from examples.openid_provider import DEMO_STAFF, DEMO_STUDENTS, Client, make_app
+    from examples.openid_provider import (
+        ABROAD_STUDENTS,
+        DEMO_STAFF,
+        DEMO_STUDENTS,
+        Client,
+        make_app,
+    )
 
     parties = _parties()
     gateway = f"{_url(parties, 'gateway')}/emrex"
@@ -85,9 +92,11 @@ def provider() -> WSGIApplication:
     clients = [
         client(OIDC_CLIENT, "oidc-client", "virta", "callback", "my-data/callback"),
         client(SECOND_CLIENT, "oidc-second", SECOND, "callback", "my-data/callback"),
+        client(ABROAD_CLIENT, "oidc-abroad", "abroad", "callback", "my-data/callback"),
         client(ADMIN_CLIENT, "oidc-administrators", "admin", "login/callback"),
     ]
-    return make_app(clients, (*DEMO_STUDENTS, *DEMO_STAFF), _url(parties, "provider"))
+    people = (*DEMO_STUDENTS, *ABROAD_STUDENTS, *DEMO_STAFF)
+    return make_app(clients, people, _url(parties, "provider"))
 
 
 def home() -> WSGIApplication:
@@ -129,8 +138,9 @@ def authority() -> WSGIApplication:
 
 
 def abroad() -> WSGIApplication:
-    """The foreign university's client; the certificates are what a registry would list."""
+    """The foreign university: its client, its student register, and both registries' lists."""
     from examples.abroad import AbroadConfig, PointChoice, make_app
+    from examples.demo._elsewhere import listed
 
     parties = _parties()
     keys = Path(parties["folder"]) / "keys"
@@ -142,11 +152,24 @@ def abroad() -> WSGIApplication:
             certificates=((keys / f"{point}.pem").read_bytes(),),
         )
         for point, name in POINTS.items()
+        if point != "abroad"
     )
     return make_app(
         AbroadConfig(
             public_url=_url(parties, "abroad"),
             points=points,
             third_origin=_url(parties, "abroad", 1),
+            register_key=_secret(parties, "abroad-api-key"),
+            listed=listed(keys, _url(parties, "elsewhere"), parties["entries"]),
         )
     )
+
+
+def elsewhere() -> WSGIApplication:
+    """Simulated providers in other countries."""
+    from examples.demo._elsewhere import simulator
+    from examples.emp_simulator import make_app
+
+    parties = _parties()
+    keys = Path(parties["folder"]) / "keys"
+    return make_app(simulator(keys, _url(parties, "elsewhere")))

@@ -8,6 +8,7 @@ real people.
 
 from examples.openid_provider._app import make_app
 from examples.openid_provider._people import (
+    ABROAD_STUDENTS,
     DEMO_STAFF,
     DEMO_STUDENTS,
     OPERATORS,
@@ -15,4 +16,12 @@ from examples.openid_provider._people import (
     Student,
 )
 
-__all__ = ["DEMO_STAFF", "DEMO_STUDENTS", "OPERATORS", "Client", "Student", "make_app"]
+__all__ = [
+    "ABROAD_STUDENTS",
+    "DEMO_STAFF",
+    "DEMO_STUDENTS",
+    "OPERATORS",
+    "Client",
+    "Student",
+    "make_app",
+]

@@ -74,6 +74,23 @@ DEMO_STUDENTS = tuple(
 )
 """The demonstration's VIRTA students: invented people."""
 
+ABROAD_STUDENTS = tuple(
+    Student(
+        user=user,
+        password=f"{user}-abroad",
+        given_name=given,
+        family_name=family,
+        birth_date=born,
+        learner_number=number,
+    )
+    for user, number, given, family, born in (
+        ("maija", "A-2001", "Maija", "Mallikas", date(1998, 2, 11)),
+        ("helena", "A-1987", "Helena", "Esimerkki", date(1998, 2, 11)),
+        ("otto", "A-2002", "Otto", "Anderswo", date(1989, 12, 24)),
+    )
+)
+"""Students who were at *abroad*: their number there is in the place of a learner number."""
+
 OPERATORS = "emrex-operators"
 DEMO_STAFF = (
     Student(

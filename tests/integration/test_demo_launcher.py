@@ -41,7 +41,8 @@ def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:
         addresses = said["addresses"]
 
         parties = {"campus", "virta", "gateway", "provider", "home", "abroad", "authority"}
-        assert parties == set(addresses)
+        assert parties | {"elsewhere"} == set(addresses)
+        assert {"campus", "virta", "abroad"} == set(said["access_points"])
         assert len(addresses) == len({httpx.URL(url).host for url in addresses.values()})
         for url in addresses.values():
             assert httpx.get(f"{url}/", trust_env=False, timeout=PATIENCE).status_code < 500
@@ -53,7 +54,7 @@ def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:
         process.communicate(timeout=PATIENCE)
 
         assert 0 == process.returncode
-        assert len(started) >= 19  # seven servers with a worker each, four workers, Redis
+        assert len(started) >= 21  # eight servers with a worker each, four workers, Redis
         assert set() == alive(started)
 
 
@@ -92,9 +93,10 @@ def test_people_read_lines_and_ctrl_c_works_where_the_shell_had_it_ignored() -> 
         started = descendants(process.pid)
 
         pages = [line for line in lines if line.startswith("http://127.0.0.") and "/  " in line]
-        assert 8 == len(pages)  # seven parties, and the administrator's pages
+        assert 9 == len(pages)  # eight parties, and the administrator's pages
         assert 1 == sum("/admin/" in line and "olga" in line for line in pages)
-        assert 1 == sum("maija" in line and "campus" in line for line in lines)
+        assert 1 == sum("maija" in line and "student at campus" in line for line in lines)
+        assert 1 == sum("maija" in line and "student at abroad" in line for line in lines)
         assert 1 == sum("aino" in line and "virta" in line for line in lines)
 
         process.send_signal(signal.SIGINT)

@@ -185,6 +185,20 @@ def test_success_without_records_is_not_accepted(client: FlaskClient) -> None:
     assert client.get(f"{address}/facts.json").get_json()["problem"]
 
 
+def test_the_register_answers_who_knows_the_key_and_the_lists_anybody() -> None:
+    """What a gateway reads for this university's own access point is closed to everybody else."""
+    config = AbroadConfig(public_url=HERE, points=(), register_key="k" * 20)
+    browser = make_app(config).test_client()
+    path = "/r1/student?studentNumber=A-2001"
+
+    assert 401 == browser.get(path).status_code
+    found = browser.get(path, auth=("k" * 20, "")).get_json()["students"]
+    assert ["Mallikas"] == [student["surName"] for student in found]
+    credits_ = browser.get("/r1/student/A-2001/completedcredits", auth=("k" * 20, "")).get_json()
+    assert credits_["total"] == len(credits_["completedCredits"]) > 1
+    assert 404 == browser.get("/emreg/list").status_code  # nothing is listed in this configuration
+
+
 def test_variants_of_clients_in_use(client: FlaskClient, signed: tuple[SignedElmo, bytes]) -> None:
     """Long session ids, a GET, the USOS parameters, and a third origin after the reply."""
     assert 32 == len(sent_away(client)["sessionId"])
