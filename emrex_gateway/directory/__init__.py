@@ -18,7 +18,13 @@ from emrex_gateway.directory._overview import (
     registries,
     warn_of_providers,
 )
-from emrex_gateway.directory._providers import known_provider, policy, provider, providers
+from emrex_gateway.directory._providers import (
+    known_provider,
+    offered,
+    policy,
+    provider,
+    providers,
+)
 from emrex_gateway.directory._refresh import Refreshed, refresh
 
 __all__ = [
@@ -31,6 +37,7 @@ __all__ = [
     "flags_of",
     "is_due",
     "known_provider",
+    "offered",
     "order",
     "order_due",
     "policy",

@@ -44,7 +44,7 @@ def order(services: Services, source: RegistrySource, *, take_empty: bool = Fals
     Raises ``ConfigError`` for a list that the settings do not name.
     """
     if source not in LISTS or not address_of(services.settings, source):
-        raise ConfigError(f"the settings name no list {source!r}")
+        raise ConfigError(f"the settings name no list {source.value}")
     with services.store.begin() as uow:
         state = uow.providers.state(source)
         uow.providers.put_state(replace(state, next_at=None, take_empty=take_empty))

@@ -28,10 +28,18 @@ def providers(services: Services, institution: str) -> tuple[Provider, ...]:
     certificate that can be read: nothing that they send could be verified.
     """
     with services.store.read() as uow:
-        rules = uow.providers.rules(institution)
-        found = merged(_listings(services.settings, uow, rules))
+        return offered(services.settings, uow, institution)
+
+
+def offered(settings: Settings, uow: UnitOfWork, institution: str) -> tuple[Provider, ...]:
+    """Return ``providers`` in a transaction that is open already."""
+    rules = uow.providers.rules(institution)
     hidden = {rule.provider for rule in rules if rule.hidden}
-    return in_order(one for one in found if one.certificates and one.key not in hidden)
+    return in_order(
+        one
+        for one in merged(_listings(settings, uow, rules))
+        if one.certificates and one.key not in hidden
+    )
 
 
 def provider(services: Services, institution: str, key: str) -> Provider | None:

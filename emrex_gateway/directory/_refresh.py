@@ -66,7 +66,7 @@ def refresh(services: Services, source: RegistrySource, *, take_empty: bool = Fa
 def _begin(services: Services, source: RegistrySource) -> RegistryState:
     """Note that a look has begun, so that one whose process is killed again and again backs off, too."""
     if source not in LISTS or not address_of(services.settings, source):
-        raise ConfigError(f"the settings name no list {source!r}")
+        raise ConfigError(f"the settings name no list {source.value}")
     with services.store.begin() as uow:
         before = uow.providers.state(source)
         uow.providers.put_state(_failed(services, before, UNFINISHED))

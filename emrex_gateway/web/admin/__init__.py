@@ -17,6 +17,7 @@ from emrex_gateway.web.admin._federations import federations
 from emrex_gateway.web.admin._first import first
 from emrex_gateway.web.admin._home import home
 from emrex_gateway.web.admin._imports import imports
+from emrex_gateway.web.admin._institution_providers import institution_providers
 from emrex_gateway.web.admin._institutions import institutions
 from emrex_gateway.web.admin._joining import joining
 from emrex_gateway.web.admin._keys import keys
@@ -25,6 +26,7 @@ from emrex_gateway.web.admin._login_try import logins
 from emrex_gateway.web.admin._operations import pages as operations
 from emrex_gateway.web.admin._points import points
 from emrex_gateway.web.admin._privacy import data
+from emrex_gateway.web.admin._providers import providers
 from emrex_gateway.web.admin._role_rules import people
 from emrex_gateway.web.admin._service_provider import service_provider
 from emrex_gateway.web.admin._statistics import pages as statistics
@@ -51,6 +53,8 @@ AREAS: tuple[Blueprint, ...] = (
     logins,
     federations,
     clients,
+    providers,
+    institution_providers,
     trail,
     statistics,
     data,

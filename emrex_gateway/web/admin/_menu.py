@@ -43,7 +43,7 @@ ENTRIES: list[Entry] = []
 
 _ORDER = (
     *("institutions", "transfers", "statistics", "trail"),
-    *("federations", "clients", "plugins", "adapters", "people"),
+    *("federations", "providers", "clients", "plugins", "adapters", "people"),
     *("privacy", "operations", "account"),
 )
 """What administrators open most comes first."""
