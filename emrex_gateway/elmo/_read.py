@@ -42,6 +42,7 @@ from emrex_gateway.errors import ElmoError
 MAX_REPORTS: Final = 500
 """Most institutions of a document."""
 _MAX_PROBLEMS: Final = 50
+_MAX_PER_RULE: Final = 10
 _MAX_PROBLEM: Final = 300
 _SLOW_CLOCK: Final = timedelta(hours=24)
 
@@ -77,7 +78,7 @@ def read(verified: VerifiedElmo, *, now: datetime) -> ReadDocument:
         generated_at=reader.made,
         learner=learner,
         reports=reader.reports(children.get("report", [])),
-        attachments=reader.outside,
+        attachments=tuple(named.attachment for named in reader.outside),
         extensions=reader.extensions.read(children.get("extension", [])),
     )
     return ReadDocument(
@@ -95,7 +96,7 @@ def _problems(opened: Opened) -> tuple[str, ...]:
         return ()
     found = (
         *schema_problems(opened.root, version_of(opened.root)),
-        *rule_problems(opened.root, opened.literal),
+        *rule_problems(opened.root, opened.literal, most=_MAX_PER_RULE),
     )
     said = dict.fromkeys(str(problem)[:_MAX_PROBLEM] for problem in found)
     return tuple(said)[:_MAX_PROBLEMS]

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -40,21 +41,35 @@ _EQUAL_ENOUGH: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An attachment, and the names by which studies of the file refer to it."""
+
+    names: tuple[str, ...]
+    attachment: Attachment
+
+
 class Files:
-    """Reads attachments; one for a whole document, so that made-up names do not repeat in it."""
+    """Reads attachments. One for a whole document: in it no two attachments get the same ``id``,
+    although names in a file hold within a report only."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
-        self._unnamed = 0
+        self._taken: set[str] = set()
+        self._tried: dict[str, int] = {}
 
-    def read(self, elements: Sequence[etree._Element]) -> tuple[Attachment, ...]:
+    def read(self, elements: Sequence[etree._Element]) -> tuple[Named, ...]:
         """Return those of the attachments that hold a file."""
         if len(elements) > MAX_FILES:
             self._notes.add("too-many")
         found = (self._attachment(element) for element in elements[:MAX_FILES])
         return tuple(one for one in found if one is not None)
 
-    def _attachment(self, element: etree._Element) -> Attachment | None:
+    def plain(self, elements: Sequence[etree._Element]) -> tuple[Attachment, ...]:
+        """The same, where nothing refers to any."""
+        return tuple(named.attachment for named in self.read(elements))
+
+    def _attachment(self, element: etree._Element) -> Named | None:
         notes = self._notes
         children = kids(element)
         contents = (self._content(c) for c in some(children, "content", notes))
@@ -62,22 +77,29 @@ class Files:
         if not readable:
             notes.add("attachment")
             return None
-        return Attachment(
-            id=self._name(some(children, "identifier", notes)),
+        names = self._names(some(children, "identifier", notes))
+        attachment = Attachment(
+            id=self._unique(names[0] if names else "attachment"),
             contents=readable,
             titles=phrases(some(children, "title", notes), notes),
             type=self._kind(word(only(children, "type", notes), notes)),
             descriptions=prose(some(children, "description", notes), notes),
         )
+        return Named(names, attachment)
 
-    def _name(self, identifiers: Sequence[etree._Element]) -> str:
-        """Return what studies refer to it by, or else a name of our own."""
-        named = [i for i in identifiers if attribute(i, "type", self._notes) == "internal"]
-        for identifier in (*named, *identifiers):
-            if value := word(identifier, self._notes):
-                return value
-        self._unnamed += 1
-        return f"attachment {self._unnamed}"
+    def _names(self, identifiers: Sequence[etree._Element]) -> tuple[str, ...]:
+        """Return its identifiers, those that are meant for references first."""
+        inner = [i for i in identifiers if attribute(i, "type", self._notes) == "internal"]
+        found = (word(i, self._notes) for i in (*inner, *identifiers))
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    def _unique(self, wanted: str) -> str:
+        name = wanted
+        while name in self._taken:
+            self._tried[wanted] = self._tried.get(wanted, 1) + 1
+            name = f"{wanted}-{self._tried[wanted]}"
+        self._taken.add(name)
+        return name
 
     def _kind(self, said: str) -> AttachmentType | None:
         kind = _KINDS.get(said.casefold())

@@ -16,6 +16,7 @@ from lxml import etree
 
 from emrex_gateway.domain import Attachment, GradingScheme, Group, Texts
 from emrex_gateway.elmo._notes import Notes
+from emrex_gateway.elmo._read_files import Named
 from emrex_gateway.elmo._read_values import attribute, kids, phrases, prose, raw, some, word
 from emrex_gateway.elmo._tree import q
 
@@ -111,36 +112,37 @@ class Shelf:
 
     def __init__(
         self,
-        own: Sequence[Attachment],
-        outside: Sequence[Attachment],
+        own: Sequence[Named],
+        outside: Sequence[Named],
         report: etree._Element,
         explanations: Explanations,
         notes: Notes,
     ) -> None:
         self._explanations, self._notes = explanations, notes
-        self._own = {a.id: a for a in reversed(own)}
-        self._outside = {a.id: a for a in reversed(outside)}
-        asked = Counter(_names(report))
-        self._lent = {id_ for id_ in self._own if asked[id_] == 1}
-        """Names of files that one study alone refers to: they are its own."""
-        self.left: tuple[Attachment, ...] = tuple(
-            a for a in own if a.id not in self._lent or self._own[a.id] is not a
-        )
+        self._own = _by_name(own)
+        self._outside = _by_name(outside)
+        asked = Counter(a.id for name in _names(report) if (a := self._own.get(name)))
+        self._lent = {id_ for id_, times in asked.items() if times == 1}
+        """Those of the files that one study alone refers to: they are its own."""
+        self.left = tuple(n.attachment for n in own if n.attachment.id not in self._lent)
         """What belongs to the report as a whole."""
 
     def take(self, references: Sequence[etree._Element]) -> tuple[Attachment, ...]:
         """Return what a study's references mean."""
-        names = dict.fromkeys(word(r, self._notes) for r in references)
-        return tuple(a for name in names if (a := self._one(name)) is not None)
+        found: dict[str, Attachment] = {}
+        for name in {word(reference, self._notes): None for reference in references}:
+            attachment = self._own.get(name) or self._outside.get(name)
+            if attachment is None:
+                self._notes.add("reference")
+            elif attachment.id not in found:
+                lent = attachment.id in self._lent
+                found[attachment.id] = attachment if lent else self._explanations.stub(attachment)
+        return tuple(found.values())
 
-    def _one(self, name: str) -> Attachment | None:
-        if name in self._lent:
-            return self._own[name]
-        found = self._own.get(name) or self._outside.get(name)
-        if found is None:
-            self._notes.add("reference")
-            return None
-        return self._explanations.stub(found)
+
+def _by_name(files: Sequence[Named]) -> dict[str, Attachment]:
+    """Of two that a name could mean, it means the first."""
+    return {name: one.attachment for one in reversed(files) for name in one.names}
 
 
 def _names(report: etree._Element) -> Iterable[str]:

@@ -77,7 +77,7 @@ class Supplements:
             content=content,
             media_type=media_type,
             additional_information=self._prose(some(children, "additionalInformation", notes)),
-            attachments=self._files.read(children.get("attachment", [])),
+            attachments=self._files.plain(children.get("attachment", [])),
             sections=self._sections(children, depth + 1),
         )
 

@@ -66,19 +66,30 @@ class Register:
         self._known: dict[int, str] = {}
         self._schemes: _Names[Texts] = _Names("scheme")
         self._files: _Names[tuple[bool, Attachment]] = _Names("attachment")
+        self._held: set[str] = set()
         self.group_types: dict[str, tuple[Group, dict[str, Group]]] = {}
-        for attachment in document.attachments:
-            self.attachment(attachment, outside=True)
+        self._name_files(document)
         for report in document.reports:
-            for attachment in report.attachments:
-                self.attachment(attachment)
             for instance in self.instances(report):
                 if instance.grading_scheme and instance.grading_scheme.descriptions:
                     self.scheme(instance.grading_scheme)
-                for attachment in instance.attachments:
-                    self.attachment(attachment)
                 if instance.group:
                     self._add_group(instance.group)
+
+    def _name_files(self, document: Document) -> None:
+        """Name those that hold a file first: what an attachment without contents means is then known."""
+        files = [(one, True) for one in document.attachments]
+        for report in document.reports:
+            files += ((one, False) for one in report.attachments)
+            files += ((a, False) for i in self.instances(report) for a in i.attachments)
+        for one, outside in files:
+            if one.contents:
+                self.attachment(one, outside=outside)
+                self._held.add(token(one.id))
+        self._held.discard("")
+        for one, outside in files:
+            if not one.contents:
+                self.attachment(one, outside=outside)
 
     def instances(self, report: Report) -> list[Instance]:
         """Return the LOIs of one of the document's reports, walked through once."""
@@ -98,8 +109,16 @@ class Register:
         return name
 
     def attachment(self, attachment: Attachment, *, outside: bool = False) -> str:
-        """Return an attachment's internal identifier; a copy ``outside`` the reports has its own."""
-        return self._files.name(attachment.id, (outside, attachment))
+        """Return an attachment's internal identifier; a copy ``outside`` the reports has its own.
+
+        One without contents is its namesake that has some, where there is one.
+        """
+        vague = self.stands_for_another(attachment)
+        return self._files.name(attachment.id, (outside, attachment), vague=vague)
+
+    def stands_for_another(self, attachment: Attachment) -> bool:
+        """Whether an attachment is but the name of one that is written elsewhere."""
+        return not attachment.contents and token(attachment.id) in self._held
 
     def group(self, group: Group) -> tuple[str, str] | None:
         """Return what a LOI refers to: the group type's and the group's identifier."""

@@ -8,6 +8,7 @@ studies or the attached files in it, to the problems that it finds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from lxml import etree
 
@@ -40,18 +41,25 @@ _STUDIES: tuple[Callable[[study.Statements], Iterator[Problem]], ...] = (
 
 
 def rule_problems(
-    root: etree._Element, literal: bytes | None = None, *, readable_copy: bool = True
+    root: etree._Element,
+    literal: bytes | None = None,
+    *,
+    readable_copy: bool = True,
+    most: int | None = None,
 ) -> tuple[Problem, ...]:
     """Return the problems that all rules find, rule by rule.
 
     ``literal`` is what was parsed if it says everything literally (``_tree.is_literal``): rules
-    on single characters look there whether they have to look any further.
+    on single characters look there whether they have to look any further. ``most`` is how many
+    problems each rule may name: naming a place counts its siblings, and a stranger's file can break
+    a rule in each of them.
     """
     statements, files = study.read(root), document.read_files(root)
-    return (
-        *(problem for rule in _DOCUMENT for problem in rule(root)),
-        *(problem for rule in _TEXTS for problem in rule(root, literal)),
-        *document.attachment_contents(files),
-        *(document.readable_copy(root, files) if readable_copy else ()),
-        *(problem for rule in _STUDIES for problem in rule(statements)),
+    found = (
+        *(rule(root) for rule in _DOCUMENT),
+        *(rule(root, literal) for rule in _TEXTS),
+        document.attachment_contents(files),
+        *((document.readable_copy(root, files),) if readable_copy else ()),
+        *(rule(statements) for rule in _STUDIES),
     )
+    return tuple(problem for problems in found for problem in islice(problems, most))

@@ -65,7 +65,8 @@ def pieces(document: Document, version: ElmoVersion) -> Iterator[str]:
     yield _learner(document.learner, version)
     for report in document.reports:
         yield from _report(report, register, studies)
-    outside = {register.attachment(a, outside=True): a for a in document.attachments}
+    files = (a for a in document.attachments if not register.stands_for_another(a))
+    outside = {register.attachment(a, outside=True): a for a in files}
     for name, attachment in outside.items():
         yield attachment_element(attachment, name)
     yield _groups(register)
@@ -129,7 +130,8 @@ def _report(report: Report, register: Register, studies: StudyWriter) -> Iterato
         described = prose("description", texts)
         yield f"<gradingScheme{attribute('localId', name)}>{described}</gradingScheme>"
     own = [a for instance in register.instances(report) for a in instance.attachments]
-    inside = {register.attachment(a): a for a in (*report.attachments, *own)}
+    files = (a for a in (*report.attachments, *own) if not register.stands_for_another(a))
+    inside = {register.attachment(a): a for a in files}
     for name, attachment in inside.items():
         yield attachment_element(attachment, name)
     yield "</report>"
