@@ -228,18 +228,30 @@ def _same(parts: Sequence[LearningOpportunity], others: Sequence[LearningOpportu
     return len(parts) == len(others) and all(a is b for a, b in zip(parts, others, strict=True))
 
 
+def files_of(received: Received) -> tuple[Attachment, ...]:
+    """Return every file that a result carries; those with a PDF first."""
+    document = received.read.document
+    return _in_order((document.attachments, *(_of_report(one) for one in document.reports)))
+
+
 def _attachments(sources: Iterable[Received], wanted: frozenset[str]) -> tuple[Attachment, ...]:
     """Files of the documents, of the reports and of chosen records; those with a PDF first."""
-    found: dict[Attachment, None] = {}
+    found: list[Iterable[Attachment]] = []
     for one in sources:
-        found.update(dict.fromkeys(one.read.document.attachments))
-        for report in _pruned(one, wanted):
-            if report is None:
-                continue
-            found.update(dict.fromkeys(report.attachments))
-            for node, _up in _walk(report.opportunities):
-                found.update(dict.fromkeys(_files_of(node.instance)))
-    return tuple(sorted(found, key=lambda file: not _has_pdf(file)))
+        found.append(one.read.document.attachments)
+        found += [_of_report(report) for report in _pruned(one, wanted) if report is not None]
+    return _in_order(found)
+
+
+def _of_report(report: Report) -> Iterator[Attachment]:
+    yield from report.attachments
+    for node, _up in _walk(report.opportunities):
+        yield from _files_of(node.instance)
+
+
+def _in_order(files: Iterable[Iterable[Attachment]]) -> tuple[Attachment, ...]:
+    each = dict.fromkeys(file for some in files for file in some)
+    return tuple(sorted(each, key=lambda file: not _has_pdf(file)))
 
 
 def _files_of(instance: Instance) -> Iterator[Attachment]:
