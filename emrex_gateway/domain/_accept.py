@@ -250,7 +250,8 @@ def _of_report(report: Report) -> Iterator[Attachment]:
 
 
 def _in_order(files: Iterable[Iterable[Attachment]]) -> tuple[Attachment, ...]:
-    each = dict.fromkeys(file for some in files for file in some)
+    # Of one that studies share, the document or the report holds the file; they have its name alone.
+    each = dict.fromkeys(file for some in files for file in some if file.contents)
     return tuple(sorted(each, key=lambda file: not _has_pdf(file)))
 
 
