@@ -4,6 +4,7 @@ from emrex_gateway.domain._accept import (
     Importable,
     accept,
     accepted_reports,
+    files_of,
     import_key,
     importable,
     least_certain,
@@ -67,6 +68,7 @@ from emrex_gateway.domain._imports import (
     Sameness,
 )
 from emrex_gateway.domain._institutions import (
+    LEAST_SAME,
     Accessibility,
     AccessPoint,
     AdapterBinding,
@@ -75,6 +77,7 @@ from emrex_gateway.domain._institutions import (
     Institution,
     KnownClient,
     LoginMethod,
+    Matching,
     Privacy,
     ReleaseRule,
     logo_key,
@@ -171,6 +174,7 @@ from emrex_gateway.domain._tries import Try, TryAnswer, TryQuestion, TryState
 __all__ = [
     "ECTS",
     "KEY_TRANSITIONS",
+    "LEAST_SAME",
     "MAX_DEPTH",
     "PERMISSIONS",
     "TRANSITIONS",
@@ -232,6 +236,7 @@ __all__ = [
     "Maintenance",
     "MaintenanceMode",
     "Match",
+    "Matching",
     "Merged",
     "MetadataKind",
     "Original",
@@ -305,6 +310,7 @@ __all__ = [
     "chosen_totals",
     "complete_issuer",
     "different_people",
+    "files_of",
     "identifier_keys",
     "import_key",
     "importable",

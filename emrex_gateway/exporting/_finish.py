@@ -48,6 +48,7 @@ CANCELLABLE = frozenset(
         TransferState.LOOKING,
         TransferState.COLLECTING,
         TransferState.REVIEWING,
+        TransferState.DOUBTFUL,
     }
 )
 """States in which the student may still change their mind: also on the reply's page, as long as

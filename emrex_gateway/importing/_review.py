@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
+from emrex_gateway import audit
+from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
     AccessPoint,
+    Attachment,
     Credit,
     Importable,
     Institution,
@@ -19,6 +22,7 @@ from emrex_gateway.domain import (
     Transfer,
     TransferState,
     accepted_reports,
+    files_of,
     importable,
     least_certain,
     result_mark,
@@ -82,6 +86,11 @@ class Review:
         return totals(node for report in reports for node in report.opportunities)
 
     @property
+    def files(self) -> tuple[tuple[Attachment, ...], ...]:
+        """The files in each of the results, those with a PDF first."""
+        return tuple(files_of(one) for one in self.received)
+
+    @property
     def sources(self) -> tuple[Received, ...]:
         """The results that something is chosen of."""
         return sources_of(self.received, self.chosen)
@@ -132,8 +141,11 @@ def keep_purpose(services: Services, transfer: Transfer, purpose: Purpose | None
 def fetch_more(services: Services, transfer: Transfer) -> Transfer:
     """The student wants to fetch from another provider as well; the choice so far is kept."""
     with services.store.begin() as uow:
-        reviewing(uow, uow.transfers.hold(transfer.id))
-        return uow.transfers.move(transfer, TransferState.COLLECTING)
+        now = uow.transfers.hold(transfer.id)
+        reviewing(uow, now)
+        moved = uow.transfers.move(now, TransferState.COLLECTING)
+        audit.record(uow, Event.COLLECTING_RESUMED, transfer=transfer.id)
+    return moved
 
 
 def reviewing(uow: UnitOfWork, transfer: Transfer) -> Review:

@@ -21,6 +21,8 @@ from emrex_gateway.web import (  # noqa: F401 - their views hang on the blueprin
     _figures,
     _headers,
     _import_entry,
+    _import_review,
+    _import_state,
     _import_where,
     _languages,
     _limits,

@@ -173,7 +173,7 @@ def _cancelled(facts: Mapping[str, Any]) -> str:
 
 
 def _retried(facts: Mapping[str, Any]) -> str:
-    steps = {"sign": _("signing"), "find": _("looking for the student")}
+    steps = {"sign": _("signing"), "find": _("looking for the student"), "hand": _("handing over")}
     step = steps.get(str(facts.get("step")), _("fetching the records"))
     if by := facts.get("by"):
         return _("Support had it tried again: %(step)s (%(by)s).", step=step, by=by)

@@ -8,7 +8,7 @@ from flask import redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from emrex_gateway import exporting
+from emrex_gateway import exporting, importing
 from emrex_gateway.domain import Direction, Institution, Transfer, TransferState
 from emrex_gateway.web._context import institution, known_transfer, session_over, transfer
 
@@ -51,6 +51,8 @@ def page_of(at: Transfer) -> str:
     """The endpoint of the page that a transfer stands on."""
     if at.state in (_S.SIGNED, _S.DELIVERED) and at.client_host is None:
         return "finish.download"
+    if importing.stands(at):
+        return "importing.state"
     return _PAGES[at.state]
 
 

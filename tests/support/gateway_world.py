@@ -317,7 +317,7 @@ class Browser:
         data: dict[str, Any] = {}
         for element in form.xpath(".//input"):
             kind = element.get("type", "text")
-            if kind == "checkbox" and element.get("checked") is None:
+            if kind in ("checkbox", "radio") and element.get("checked") is None:
                 continue
             data.setdefault(element.get("name"), []).append(element.get("value", ""))
         if action is not None:

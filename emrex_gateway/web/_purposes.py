@@ -1,0 +1,40 @@
+"""What records are brought for, and how far the host system is with them, in words."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from emrex_gateway.domain import Purpose, RecognitionState
+
+
+def purposes() -> dict[Purpose, tuple[str, str]]:
+    """Each purpose with its name and a sentence about it, in the order of a form."""
+    return {
+        Purpose.RECOGNITION: (
+            _("Recognition of studies"),
+            _("You studied elsewhere, for example on an exchange, and want it to count here."),
+        ),
+        Purpose.DOUBLE_DEGREE: (
+            _("A double degree"),
+            _("You study for one degree at both universities."),
+        ),
+        Purpose.APPLICATION: (
+            _("An application"),
+            _("You apply for a place here, and these records support it."),
+        ),
+    }
+
+
+def purpose_words(purpose: Purpose) -> str:
+    """A purpose's name."""
+    return str(purposes()[purpose][0])
+
+
+def recognition_words(state: RecognitionState) -> str:
+    """How far a host system is, in a short sentence."""
+    return {
+        RecognitionState.SUBMITTED: _("Not decided yet"),
+        RecognitionState.ACCEPTED: _("Recognised"),
+        RecognitionState.PARTIALLY_ACCEPTED: _("Recognised in part"),
+        RecognitionState.REJECTED: _("Not recognised"),
+    }[state]
