@@ -32,9 +32,10 @@ def purpose_words(purpose: Purpose) -> str:
 
 def recognition_words(state: RecognitionState) -> str:
     """How far a host system is, in a short sentence."""
-    return {
+    words = {
         RecognitionState.SUBMITTED: _("Not decided yet"),
         RecognitionState.ACCEPTED: _("Recognised"),
         RecognitionState.PARTIALLY_ACCEPTED: _("Recognised in part"),
         RecognitionState.REJECTED: _("Not recognised"),
-    }[state]
+    }
+    return str(words[state])

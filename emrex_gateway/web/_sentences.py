@@ -84,6 +84,9 @@ def contents_words(kind: str) -> str:
         "sent": _("What a university elsewhere was given, to know the reply by"),
         "reply": _("A reply from elsewhere"),
         "received": _("Study records from elsewhere"),
+        "picked": _("Your choice among the records from elsewhere"),
+        "confirmed": _("What you confirmed"),
+        "handing": _("How far handing over has come"),
         "request": _("What the receiving service asked for"),
         "origin": _("Where the transfer began"),
         "login": _("Protection of a login under way"),
@@ -166,6 +169,25 @@ def _verified(facts: Mapping[str, Any]) -> str:
     return said
 
 
+def _import_confirmed(facts: Mapping[str, Any]) -> str:
+    number = int(facts.get("records", 0))
+    said = ngettext(
+        "The student confirmed that %(num)d record is handed in.",
+        "The student confirmed that %(num)d records are handed in.",
+        number,
+    )
+    if facts.get("sameness") == "doubtful":
+        said += " " + _("Whether they are this student's is for an officer to decide.")
+    return said
+
+
+def _handed_over(facts: Mapping[str, Any]) -> str:
+    said = _("The study administration system took the records.")
+    if facts.get("late"):
+        said += " " + _("Here they had been deleted, or their time was over, by then.")
+    return said
+
+
 def _cancelled(facts: Mapping[str, Any]) -> str:
     if by := facts.get("by"):
         return _("Support cancelled the transfer (%(by)s).", by=by)
@@ -226,6 +248,15 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     Event.COLLECTING_ENDED: lambda f: _("Fetching ended; the student looks at what came."),
     Event.COLLECTING_RESUMED: lambda f: _("The student went back to fetch more."),
+    Event.IMPORT_CONFIRMED: _import_confirmed,
+    Event.HANDED_OVER: _handed_over,
+    Event.HAND_OVER_PUT_OFF: lambda f: _(
+        "The study administration system could not take it (%(error)s); it is tried again.",
+        error=f.get("error", "?"),
+    ),
+    Event.HAND_OVER_FAILED: lambda f: _ended(
+        _("The study administration system does not take it as it is"), f
+    ),
     Event.TRANSFER_CANCELLED: _cancelled,
     Event.TRANSFER_RETRIED: _retried,
     Event.RECOGNITION_CHANGED: _recognition,
