@@ -150,4 +150,8 @@ if __name__ == "__main__":
     wanted = {"fetch": jobs.FETCH_QUEUE, "sign": jobs.SIGN_QUEUE}[sys.argv[1]]
     # On a busy machine a page may give Redis up, and leaves its order to the sweep.
     sweep = jobs.SWEEP_SECONDS if sys.argv[1] == "fetch" else None
-    sys.exit(jobs.start_worker(services, [wanted], signers_factory=bootstrap.signers, sweep=sweep))
+    sys.exit(
+        jobs.start_worker(
+            services, [wanted], signers_factory=bootstrap.signers, apart=True, sweep=sweep
+        )
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from emrex_gateway.adapters import Adapters
@@ -12,15 +11,10 @@ from emrex_gateway.login import logins
 from emrex_gateway.operations import counted
 from emrex_gateway.ports import Signers
 from emrex_gateway.secrets import resolve_secret
-from emrex_gateway.services import Services
+from emrex_gateway.services import Services, utc_now
 from emrex_gateway.settings import Settings
 from emrex_gateway.signing import KeyRing
 from emrex_gateway.store import open_store
-
-
-def utc_now() -> datetime:
-    """The clock: aware, UTC."""
-    return datetime.now(UTC)
 
 
 def services(settings: Settings, **parts: Any) -> Services:

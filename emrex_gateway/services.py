@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from emrex_gateway.domain import AdapterBinding, Institution
 from emrex_gateway.ports import Adapter, Clock, Login, Queue, Queues, Secrets, Store
@@ -29,3 +30,8 @@ class Services:
     """What stands in the queues, for operators; ``None`` where nobody can look."""
     try_adapter: OpenAdapter | None = None
     """For an administrator's try: each call once, past the circuit breaker. ``None``: ``open_adapter``."""
+
+
+def utc_now() -> datetime:
+    """The clock: aware, UTC."""
+    return datetime.now(UTC)

@@ -40,6 +40,7 @@ def worker(
             [_NAMES[name] for name in queues],
             burst,
             signers_factory=bootstrap.signers,
+            apart=True,
             strict=strict,
             sweep=SWEEP_SECONDS if sweep else None,
         )

@@ -21,6 +21,7 @@ from rq.serializers import JSONSerializer
 
 from emrex_gateway.jobs._names import QUEUES, is_order, job_id
 from emrex_gateway.jobs._process import Answer
+from emrex_gateway.jobs._running import RefusedJob
 from emrex_gateway.log import is_request_id
 
 RETRY_INTERVALS = [3, 10, 30, 60]
@@ -50,16 +51,8 @@ _FIXED = frozenset(
 """Fields that may stand there, and are not read: the values are ours, see ``restore``."""
 
 
-class RefusedJob(Exception):
-    """The job is no order that a worker of ours carries out."""
-
-
 class TaskFailed(Exception):
     """A task failed; names the error's kind only, because RQ keeps the text in Redis."""
-
-
-class TaskTimeout(BaseException):
-    """A task took too long. Not an ``Exception``, so that no adapter can swallow it."""
 
 
 class RegisteredJob(Job):

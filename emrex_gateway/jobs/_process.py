@@ -102,6 +102,11 @@ class OrderProcess:
         self.orders += 1
         return True
 
+    def tell(self, message: bytes) -> None:
+        """Send what a program wants to know before its first order; it may have ended already."""
+        with suppress(OSError):
+            self.connection.send_bytes(message)
+
     def receive(self, deadline: float) -> dict[str, Any] | None:
         """Wait for a message until a moment of the monotonic clock; ``None`` when none came.
 

@@ -13,12 +13,11 @@ from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from emrex_gateway.errors import GatewayError
-from emrex_gateway.jobs._job import RefusedJob, TaskTimeout
 from emrex_gateway.jobs._process import Answer, Order, next_order, say
-from emrex_gateway.jobs._tasks import Context, run
+from emrex_gateway.jobs._running import Context, RefusedJob, TaskTimeout
 from emrex_gateway.operations import counters
 
 log = logging.getLogger(__name__)
@@ -29,11 +28,23 @@ GRACE = 15
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 """GNU's C library has it; others do without."""
 
+Prepared = tuple[Context, list[list[str]]]
+"""The tasks' context, and which access points cannot sign, with the reason."""
+
+
+class Run(Protocol):
+    """Carries out a task of those that the process knows."""
+
+    def __call__(
+        self, context: Context, task: str, subject: str, *, request: str | None = None
+    ) -> None: ...
+
+
 _FIRST_TO_GO = "500"
 """When the machine runs out of memory, the kernel takes this process, not the worker or Redis."""
 
 
-def serve(connection: Connection, prepare: Callable[[], tuple[Context, list[list[str]]]]) -> None:
+def serve(connection: Connection, prepare: Callable[[], Prepared], run: Run) -> None:
     """Carry out what comes through the connection, until it ends.
 
     ``prepare`` makes the tasks' context, and says what is wrong with its keys:
@@ -52,14 +63,14 @@ def serve(connection: Connection, prepare: Callable[[], tuple[Context, list[list
                 counters.flush(store)
 
         while (order := next_order(connection, idle)) is not None:
-            if not say(connection, asdict(carry_out(context, order))):
+            if not say(connection, asdict(carry_out(context, order, run))):
                 return
             idle()
     finally:
         counters.flush(store)
 
 
-def carry_out(context: Context, order: Order) -> Answer:
+def carry_out(context: Context, order: Order, run: Run) -> Answer:
     """Run a task within its time; what it raises becomes an answer, without its text."""
     refused = failure = None
     again = spoiled = False

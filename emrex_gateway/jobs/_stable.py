@@ -15,11 +15,13 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from emrex_gateway.jobs import _signer
 from emrex_gateway.jobs._keys import KeyProblem, check_keys
 from emrex_gateway.jobs._names import QUEUES, SIGN_QUEUE
 from emrex_gateway.jobs._process import Answer, Order, OrderProcess, ProcessLost
-from emrex_gateway.jobs._serve import GRACE, serve
-from emrex_gateway.jobs._tasks import Context
+from emrex_gateway.jobs._running import Context
+from emrex_gateway.jobs._serve import GRACE, Prepared, serve
+from emrex_gateway.jobs._tasks import run
 from emrex_gateway.ports import Signers
 from emrex_gateway.services import Services
 
@@ -42,15 +44,25 @@ _KILL = GRACE + 5
 """Seconds after an order's time-out at which the worker kills its process."""
 
 SignersFactory = Callable[[Services], Signers]
-Prepared = tuple[Context, list[list[str]]]
 
 
 class Stable:
-    """Owns the processes. ``tick`` is called about every second while an order runs."""
+    """Owns the processes. ``tick`` is called about every second while an order runs.
 
-    def __init__(self, services: Services, signers_factory: SignersFactory | None = None) -> None:
+    ``apart``: the warm process is a program of its own and opens the keys by the settings alone,
+    whatever ``services`` and ``signers_factory`` are made of. Without it, it is forked like others.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        signers_factory: SignersFactory | None = None,
+        *,
+        apart: bool = False,
+    ) -> None:
         self.services = services
         self._signers_factory = signers_factory
+        self._apart = apart
         self._warm: OrderProcess | None = None
         self._leaving: list[OrderProcess] = []
         self._busy: OrderProcess | None = None
@@ -153,8 +165,13 @@ class Stable:
     def _fork(self, queue: str, *, warm: bool = False) -> OrderProcess:
         factory = self._signers_factory if queue == SIGN_QUEUE else None
         others = [*self._leaving, *([self._warm] if self._warm else [])]
-        main = partial(serve, prepare=partial(_prepare, self.services, factory, warm))
-        return OrderProcess(main, [one.connection for one in others])
+        strangers = [one.connection for one in others]
+        if warm and self._apart:
+            signer = OrderProcess(_signer.start, strangers)
+            signer.tell(_signer.greeting(self.services.settings))
+            return signer
+        prepare = partial(_prepare, self.services, factory, warm)
+        return OrderProcess(partial(serve, prepare=prepare, run=run), strangers)
 
     def _leave(self, process: OrderProcess) -> None:
         process.dismiss(LEAVE_SECONDS)

@@ -28,7 +28,8 @@ from emrex_gateway.errors import GatewayError
 from emrex_gateway.jobs._job import RegisteredJob
 from emrex_gateway.jobs._names import PRIORITY
 from emrex_gateway.jobs._queue import connect
-from emrex_gateway.jobs._tasks import Context, run
+from emrex_gateway.jobs._running import Context
+from emrex_gateway.jobs._tasks import run
 from emrex_gateway.operations import counters
 from emrex_gateway.services import Services
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from emrex_gateway import (
@@ -14,16 +12,14 @@ from emrex_gateway import (
     exporting,
     federation,
     importing,
-    log,
     privacy,
     statistics,
     trail,
 )
 from emrex_gateway.domain import RegistrySource, TransferState
-from emrex_gateway.errors import ConfigError, GatewayError, TransferNotFound
-from emrex_gateway.jobs._job import RefusedJob, TaskTimeout
-from emrex_gateway.operations import counters
-from emrex_gateway.ports import Signers
+from emrex_gateway.errors import ConfigError, GatewayError
+from emrex_gateway.jobs._running import Context, RefusedJob, Task, TaskTimeout, asks_for, run_task
+from emrex_gateway.jobs._sign_tasks import SIGN_TASKS
 from emrex_gateway.services import Services
 from emrex_gateway.signing import Locksmith
 
@@ -34,17 +30,9 @@ SWEEP_ROUNDS = 200
 """The most rounds of one sweep: 200 times 500 transfers, then the next sweep goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a worker gives its tasks; ``signers`` is ``None`` in one that does not sign."""
-
-    services: Services
-    signers: Signers | None = None
-
-
 def fetch(context: Context, transfer_id: str) -> None:
     """Fetch a transfer's records."""
-    if _asks_for(context, transfer_id, TransferState.IDENTIFIED):
+    if asks_for(context, transfer_id, TransferState.IDENTIFIED):
         exporting.fetch(context.services, transfer_id)
 
 
@@ -62,7 +50,7 @@ def try_adapter(context: Context, id_: str) -> None:
 
 def hand(context: Context, transfer_id: str) -> None:
     """Hand an import over to the host system."""
-    if not _asks_for(context, transfer_id, TransferState.ACCEPTED):
+    if not asks_for(context, transfer_id, TransferState.ACCEPTED):
         return
     try:
         importing.hand(context.services, transfer_id)
@@ -71,17 +59,9 @@ def hand(context: Context, transfer_id: str) -> None:
         raise
 
 
-def sign(context: Context, transfer_id: str) -> None:
-    """Sign a transfer's document."""
-    if context.signers is None:
-        raise RefusedJob("this worker holds no keys")
-    if _asks_for(context, transfer_id, TransferState.CONFIRMED):
-        exporting.sign(context.services, context.signers, transfer_id)
-
-
 def find(context: Context, transfer_id: str) -> None:
     """Find out who the student of an import is in the host system."""
-    if _asks_for(context, transfer_id, TransferState.LOOKING):
+    if asks_for(context, transfer_id, TransferState.LOOKING):
         importing.find(context.services, transfer_id)
 
 
@@ -105,17 +85,6 @@ def attest(context: Context, transfer_id: str) -> None:
     if context.signers is None:
         raise RefusedJob("this worker holds no keys")
     importing.attest(context.services, context.signers, transfer_id)
-
-
-def draft(context: Context, transfer_id: str) -> None:
-    """Make the transcript that a student wants to read before the consent. Needs no key."""
-    if not _asks_for(context, transfer_id, TransferState.SELECTING):
-        return
-    try:
-        exporting.draw(context.services, transfer_id)
-    except TaskTimeout:
-        exporting.give_up_draft(context.services, transfer_id, TaskTimeout.__name__)
-        raise
 
 
 def key(context: Context, id_: str) -> None:
@@ -238,8 +207,9 @@ SWEEPERS: tuple[Callable[[Services], object], ...] = (
 """What a sweep does, in this order."""
 
 
-TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
+TASKS: Mapping[str, Task] = MappingProxyType(
     {
+        **SIGN_TASKS,
         "fetch": fetch,
         "hand": hand,
         "find": find,
@@ -248,8 +218,6 @@ TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
         "recall": recall,
         "attest": attest,
         "try": try_adapter,
-        "sign": sign,
-        "draft": draft,
         "key": key,
         "head": head,
         "refresh": refresh,
@@ -263,42 +231,5 @@ TASKS: Mapping[str, Callable[[Context, str], None]] = MappingProxyType(
 
 
 def run(context: Context, task: str, subject: str, *, request: str | None = None) -> None:
-    """Run a task and count it.
-
-    Its lines in the log carry the id of the request that ordered it, or one of
-    their own.
-    """
-    if task not in TASKS:
-        raise RefusedJob("not a registered task")
-    log.begin_request(request)
-    log.bind(task=task)
-    began, outcome = time.monotonic(), "broken"
-    try:
-        TASKS[task](context, subject)
-        outcome = "done"
-    except RefusedJob:
-        outcome = "refused"
-        raise
-    except TaskTimeout:
-        outcome = "late"
-        raise
-    except GatewayError as error:
-        outcome = "later" if error.retryable else "failed"
-        raise
-    finally:
-        counters.add("emrex_jobs", task=task, outcome=outcome)
-        counters.observe("emrex_job_seconds", time.monotonic() - began, task=task)
-        if counters.due():
-            counters.flush(context.services.store)
-        log.end_request()
-
-
-def _asks_for(context: Context, transfer_id: str, state: TransferState) -> bool:
-    """Tell whether the row, the only truth, waits for this task; names it in the log."""
-    with context.services.store.begin() as uow:
-        try:
-            transfer = uow.transfers.get(transfer_id)
-        except TransferNotFound:
-            raise RefusedJob("no such transfer") from None
-    log.bind(reference=transfer.reference)
-    return transfer.state is state
+    """Run one of ``TASKS``; see ``run_task``."""
+    run_task(TASKS, context, task, subject, request=request)

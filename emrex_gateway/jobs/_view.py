@@ -24,9 +24,10 @@ from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
 from emrex_gateway.errors import GatewayError, QueueUnavailable
-from emrex_gateway.jobs._job import RefusedJob, RegisteredJob
+from emrex_gateway.jobs._job import RegisteredJob
 from emrex_gateway.jobs._names import PRIORITY
 from emrex_gateway.jobs._queue import RqQueue, connect
+from emrex_gateway.jobs._running import RefusedJob
 from emrex_gateway.ports import FailedOrder, QueueSeen, QueuesSeen, Secrets, WorkerSeen
 from emrex_gateway.settings import Settings
 

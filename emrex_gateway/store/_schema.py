@@ -1,20 +1,24 @@
-"""The schema's versions: Alembic with a version table of its own, so that a host's is left alone."""
+"""The schema's versions: Alembic with a version table of its own, so that a host's is left alone.
+
+Alembic is loaded when somebody asks for versions: a process that signs never does.
+"""
 
 from __future__ import annotations
 
 import time
 from functools import cache
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from emrex_gateway.ports import Secrets
 from emrex_gateway.settings import Settings
 from emrex_gateway.store import _tables as t
 from emrex_gateway.store._engine import make_engine, make_url, temporary
 from emrex_gateway.store._tables_operations import schema
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 UPGRADE_LOCK = 0x656D726578
 """PostgreSQL's advisory lock that makes simultaneous upgrades wait for each other."""
@@ -89,6 +93,8 @@ def _was_in_the_way(error: sa.exc.OperationalError) -> bool:
 
 
 def _to_head(connection: sa.Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - see the module's docstring
+
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -107,6 +113,8 @@ def current(settings: Settings, secrets: Secrets) -> str | None:
 @cache
 def head() -> str:
     """Return the revision that this release works with."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see the module's docstring
+
     found = ScriptDirectory.from_config(_config()).get_current_head()
     if found is None:
         raise RuntimeError("the package's migrations are missing")
@@ -132,6 +140,8 @@ def revision_of(connection: sa.Connection) -> str | None:
 
 
 def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - see the module's docstring
+
     config = Config()
     config.set_main_option("script_location", "emrex_gateway.store:_migrations")
     return config

@@ -17,7 +17,7 @@ from emrex_gateway.exporting import _draft as drafts
 from emrex_gateway.exporting._draft import Draft
 from emrex_gateway.exporting._payloads import DRAFT
 from emrex_gateway.jobs import Context
-from emrex_gateway.jobs._job import TaskTimeout
+from emrex_gateway.jobs._running import TaskTimeout
 from emrex_gateway.jobs._tasks import run
 from gateway_world import IDENTITY, Browser, World
 from previewing import choose, looking

@@ -17,8 +17,8 @@ import pytest
 
 from emrex_gateway.errors import AdapterUnavailable, ConfigError
 from emrex_gateway.jobs import Context, _serve, _stable
-from emrex_gateway.jobs._job import RefusedJob
 from emrex_gateway.jobs._process import Answer, Order, OrderProcess
+from emrex_gateway.jobs._running import RefusedJob
 from emrex_gateway.jobs._stable import Stable
 from emrex_gateway.services import Services
 from job_orders import Signers
@@ -68,7 +68,7 @@ def yard(
             write(diary, str(os.getpid()))
             act(context, task, subject)
 
-        monkeypatch.setattr(_serve, "run", run)
+        monkeypatch.setattr(_stable, "run", run)
         # Forked from the tests' own process, they begin with its memory: no matter, but in one test.
         monkeypatch.setattr(_stable, "MOST_MEMORY", 1_000_000.0)
         made.append(Stable(services, factory or (lambda services: Signers())))

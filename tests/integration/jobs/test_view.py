@@ -133,7 +133,7 @@ def test_the_jobs_lines_carry_it(
         client.set("seen", given or "")
         return real(given)
 
-    monkeypatch.setattr("emrex_gateway.jobs._tasks.log.begin_request", begin)
+    monkeypatch.setattr("emrex_gateway.jobs._running.log.begin_request", begin)
     start_worker(lambda: services, [FETCH_QUEUE], burst=True, sweep=None)
 
     assert b"web-request-1" == client.get("seen")

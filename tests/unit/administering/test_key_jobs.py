@@ -9,8 +9,8 @@ import pytest
 from emrex_gateway import administering
 from emrex_gateway.domain import KeyKind, KeyState
 from emrex_gateway.jobs import SIGN_QUEUE, TASKS, Context
-from emrex_gateway.jobs._job import RefusedJob
 from emrex_gateway.jobs._names import QUEUES, is_order
+from emrex_gateway.jobs._running import RefusedJob
 from key_authority import make_key_world, row
 
 
