@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,9 +22,13 @@ from emrex_gateway import audit
 from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
     ClientRequest,
+    Direction,
+    ErrandState,
     Identity,
+    KeptRecognition,
     LoginFailure,
     OwnVisit,
+    Texts,
     Transfer,
     TransferState,
     person_keys,
@@ -43,21 +47,30 @@ ROUND = 100
 """How many transfers one transaction destroys; the next one goes on."""
 
 
+Teller = Callable[[UnitOfWork, str, str], Any]
+"""Tells a kind of contents that this room does not know: of a transfer, a kind; as JSON can hold it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnTransfer:
     """One of a person's transfers, as they see it: no contents, but which there are.
 
-    ``events`` are times, names and facts, oldest first.
+    ``events`` are times, names and facts, oldest first. Of an import,
+    ``sources`` are the names of the providers that records came from, and
+    ``recognition`` says how far the host system is with it.
     """
 
     transfer: Transfer
     contents: tuple[str, ...]
     events: tuple[tuple[datetime, str, Mapping[str, Any]], ...]
+    sources: tuple[Texts, ...] = ()
+    recognition: KeptRecognition | None = None
 
     @property
     def under_way(self) -> bool:
         """Whether deleting it stops something that goes on."""
-        return self.transfer.state in STOPPABLE
+        handing = self.transfer.direction is Direction.IMPORT and self.transfer.state in _HANDING
+        return handing or self.transfer.state in STOPPABLE
 
     @property
     def handed_out(self) -> bool:
@@ -118,26 +131,32 @@ def end_own_visit(services: Services, secret: str | None) -> None:
 def own_transfers(services: Services, visit: OwnVisit) -> tuple[OwnTransfer, ...]:
     """Return everything of this person, newest first."""
     with services.store.read() as uow:
+        found = uow.owners.transfers(visit.institution, visit.persons)
+        decided = {row.transfer: row for row in uow.recognitions.of([one.id for one in found])}
         return tuple(
             OwnTransfer(
                 transfer=transfer,
                 contents=uow.support.contents(transfer.id),
                 events=uow.audit.events(transfer.id),
+                sources=_sources(uow, transfer),
+                recognition=decided.get(transfer.id),
             )
-            for transfer in uow.owners.transfers(visit.institution, visit.persons)
+            for transfer in found
         )
 
 
-def own_contents(services: Services, visit: OwnVisit, transfer_id: str) -> dict[str, Any]:
+def own_contents(
+    services: Services, visit: OwnVisit, transfer_id: str, tell: Teller | None = None
+) -> dict[str, Any]:
     """Return the contents of one of the person's transfers, by kind, as JSON can hold them.
 
     Values that only protect a login under way are named and not given. A
-    document is text, a PDF base64. Raises ``TransferNotFound`` for anybody
-    else's transfer.
+    document is text, a PDF base64. ``tell`` tells what only an import has.
+    Raises ``TransferNotFound`` for anybody else's transfer.
     """
     with services.store.read() as uow:
         _mine(uow, visit, transfer_id)
-        return _contents(uow, transfer_id)
+        return _contents(uow, transfer_id, tell)
 
 
 def own_files(services: Services, visit: OwnVisit, transfer_id: str) -> Outcome | None:
@@ -147,13 +166,13 @@ def own_files(services: Services, visit: OwnVisit, transfer_id: str) -> Outcome 
         return uow.transfers.unseal(transfer_id, kinds.OUTCOME, Outcome)
 
 
-def own_export(services: Services, visit: OwnVisit) -> dict[str, Any]:
+def own_export(services: Services, visit: OwnVisit, tell: Teller | None = None) -> dict[str, Any]:
     """Return all that is kept of the person, contents included, as JSON can hold it."""
     transfers = []
     for own in own_transfers(services, visit):
         row = own.transfer
         with services.store.read() as uow:
-            contents = _contents(uow, row.id)
+            contents = _contents(uow, row.id, tell)
         transfers.append(
             {
                 "reference": row.reference,
@@ -171,6 +190,8 @@ def own_export(services: Services, visit: OwnVisit) -> dict[str, Any]:
                 "finished_at": row.finished_at,
                 "contents_until": row.expires_at if own.contents else None,
                 "contents": contents,
+                "sources": own.sources,
+                "recognition": own.recognition,
                 "trail": [
                     {"at": at, "event": event, "facts": dict(facts)}
                     for at, event, facts in own.events
@@ -212,6 +233,7 @@ def _erase_one(uow: UnitOfWork, transfer_id: str) -> bool:
     transfer = uow.transfers.hold(transfer_id)
     destroy(uow, transfer)
     uow.owners.forget(transfer.id)
+    uow.recognitions.forget(transfer.id)
     audit.record(uow, Event.OWN_DATA_ERASED, transfer=transfer.id, state=transfer.state.value)
     return transfer.state in STOPPABLE
 
@@ -222,11 +244,19 @@ def _mine(uow: UnitOfWork, visit: OwnVisit, transfer_id: str) -> None:
         raise TransferNotFound("the transfer is not this person's")
 
 
-def _contents(uow: UnitOfWork, transfer_id: str) -> dict[str, Any]:
+def _sources(uow: UnitOfWork, transfer: Transfer) -> tuple[Texts, ...]:
+    if transfer.direction is not Direction.IMPORT:
+        return ()
+    visits = (one for one in uow.errands.of(transfer.id) if one.state is ErrandState.VERIFIED)
+    return tuple(dict.fromkeys(one.names for one in visits))
+
+
+def _contents(uow: UnitOfWork, transfer_id: str, tell: Teller | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for kind in uow.support.contents(transfer_id):
         try:
-            found[kind] = _told(uow, transfer_id, kind)
+            told = tell(uow, transfer_id, kind) if tell is not None else None
+            found[kind] = _told(uow, transfer_id, kind) if told is None else told
         except SealError:
             # sealed by a key that is gone, or by a release that kept it in another shape
             found[kind] = {"kept": True, "readable": False}
@@ -268,6 +298,8 @@ def _draft(draft: Draft | None) -> Any:
     }
 
 
+_HANDING = frozenset({TransferState.ACCEPTED, TransferState.FAILED})
+"""An import that is deleted now reaches the host system no more."""
 _SECRET = frozenset({kinds.LOGIN, kinds.LOGOUT})
 """What only protects a login against forgery; given away, it would protect nobody."""
 _PLAIN: Mapping[str, type[Any]] = {

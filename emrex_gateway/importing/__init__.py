@@ -33,6 +33,7 @@ from emrex_gateway.importing._hand_over import (
     put_off,
     resend_hand_overs,
 )
+from emrex_gateway.importing._own import tell_own
 from emrex_gateway.importing._payloads import GATHERING, STATES, received
 from emrex_gateway.importing._receive import receive
 from emrex_gateway.importing._recognition import (
@@ -108,6 +109,7 @@ __all__ = [
     "sweep_replies",
     "sweep_statements",
     "take_reply",
+    "tell_own",
     "visited",
     "visits",
 ]

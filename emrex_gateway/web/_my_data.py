@@ -17,11 +17,11 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 
-from emrex_gateway import exporting, visiting
+from emrex_gateway import exporting, importing, visiting
 from emrex_gateway.domain import AccessPoint, Identity, LoginFailure, LoginMethod, OwnVisit
 from emrex_gateway.errors import LoginError, NoSuchAccessPoint, SessionOver, TransferNotFound
 from emrex_gateway.ports import LoggedIn
-from emrex_gateway.web import _context, _failures, _sentences, _visits
+from emrex_gateway.web import _context, _failures, _purposes, _sentences, _visits
 from emrex_gateway.web._context import absolute, services
 from emrex_gateway.web._masked import fits, masked
 
@@ -38,6 +38,7 @@ def _words() -> dict[str, Any]:
         "state_words": _sentences.state_words,
         "outcome_words": _sentences.outcome_words,
         "contents_words": _sentences.contents_words,
+        "recognition_words": _purposes.recognition_words,
     }
 
 
@@ -111,7 +112,7 @@ def contents(slug: str, transfer_id: str) -> str | Response:
         "emrex/my_data_contents.html",
         point=point,
         one=own_one,
-        contents=exporting.own_contents(services(), visit, transfer_id),
+        contents=exporting.own_contents(services(), visit, transfer_id, importing.tell_own),
     )
 
 
@@ -140,7 +141,7 @@ def download(slug: str) -> Response:
         visit = _visit(_point(slug))
     except SessionOver:
         return _to_start(slug)
-    made = exporting.own_export(services(), visit)
+    made = exporting.own_export(services(), visit, importing.tell_own)
     data = msgspec.json.format(msgspec.json.encode(made), indent=2)
     return _attachment(data, "application/json", "emrex-my-data.json")
 
