@@ -45,6 +45,22 @@ class Privacy:
     url: Texts = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """How like two people's names must be, of 100, for records that come home.
+
+    At ``same`` and above, with one birth date, they are one person; below
+    ``different`` two; an officer decides between. ``same`` is never below
+    ``LEAST_SAME``: likeness alone does not reach it.
+    """
+
+    same: float = 92.0
+    different: float = 65.0
+
+
+LEAST_SAME = 90.0
+
+
 class Conformance(StrEnum):
     """How far pages conform to the standard, in the words of Decision (EU) 2018/1523; empty: not said."""
 
@@ -93,8 +109,8 @@ class Institution:
     custom ones). ``support`` is a mail or web address shown on error pages.
     ``languages`` are those that it works in (BCP 47), the first its own;
     ``logo`` is an https address, ``colour`` its own as ``#rrggbb`` (made readable
-    by ``palette``). ``client`` says that the institution receives records too. A
-    disabled one keeps its rows and serves nobody.
+    by ``palette``). ``client`` says that the institution receives records too, ``matching``
+    when they are a student's own. A disabled one keeps its rows and serves nobody.
     """
 
     slug: str
@@ -113,6 +129,7 @@ class Institution:
     client: bool = False
     colour: str = ""
     accessibility: Accessibility = Accessibility()
+    matching: Matching = Matching()
 
 
 def logo_key(institution: Institution) -> str:

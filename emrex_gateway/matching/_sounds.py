@@ -1,0 +1,259 @@
+"""What two romanisations of one word have in common, tradition by tradition.
+
+Each function gives the forms of a word under which every usual romanisation of
+one original meets, and two originals do not, as far as that can be had. They
+are asked only where there is evidence for the tradition: between two spellings
+of Latin letters, Meyer and Meier are two families.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class Tradition(StrEnum):
+    """How a name came into Latin letters."""
+
+    CYRILLIC = "cyrillic"
+    GREEK = "greek"
+    ARABIC = "arabic"
+    CHINESE = "chinese"
+    JAPANESE = "japanese"
+    KOREAN = "korean"
+    INDIC = "indic"
+    VIETNAMESE = "vietnamese"
+    """Written in Latin letters, with marks that tell words apart."""
+
+
+_Rules = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _rules(*pairs: tuple[str, str]) -> _Rules:
+    return tuple((re.compile(pattern), to) for pattern, to in pairs)
+
+
+def _apply(rules: _Rules, word: str, doubled: str = ".") -> str:
+    """Apply rules in their order and write ``doubled`` letters once."""
+    for pattern, to in rules:
+        word = pattern.sub(to, word)
+    return re.sub(rf"({doubled})\1+", r"\1", word)
+
+
+# Capitals stand for sounds that take several letters: S for the hissing ones, C for ch as in church.
+_CYRILLIC = _rules(
+    ("schtsch|shch|szcz|stsch", "S"),
+    ("tsch|tch|cz", "C"),
+    ("sch|sh|sz|zh", "S"),
+    ("ich$|ic$", "iC"),
+    ("ck", "k"),
+)
+_CYRILLIC_REST = _rules(
+    ("tz|ts", "c"),
+    ("kh|gh|g|h", "h"),
+    ("x", "ks"),
+    ("w", "v"),
+    ("ph|ff", "f"),
+    ("th", "t"),
+    ("q", "k"),
+    ("ou", "u"),
+    ("^[yij]+(?=e)", ""),
+    ("(?<=.)[yij]+o", "e"),
+    ("[yij]+e", "e"),
+    ("[yij]+", "i"),
+)
+
+
+def _cyrillic(word: str) -> set[str]:
+    word = _apply(_CYRILLIC, word)
+    # "ch" is the sound of church in English and of loch in German, Polish and Czech.
+    return {_apply(_CYRILLIC_REST, word.replace("ch", sound)) for sound in ("C", "h")}
+
+
+_GREEK = _rules(
+    ("e[uf](?=[aeiouvgdzlmnr])", "ev"),
+    ("a[uf](?=[aeiouvgdzlmnr])", "av"),
+    ("tz", "c"),
+    ("kh|ch|h", "X"),
+    ("ph", "f"),
+    ("tX|th", "t"),
+    ("gk|ng|gg", "g"),
+    ("mp|mb", "b"),
+    ("nt", "d"),
+    ("x|ks", "K"),
+    ("c(?![eiy])|k", "k"),
+    ("ou|oo", "u"),
+    ("ei|oi|ai|ee", "i"),
+    ("(?<!^)e|[yj]", "i"),
+    ("w", "o"),
+)
+
+_ARABIC = _rules(
+    ("^abd[aeou]+[l]?", "abd"),
+    ("kh", "x"),
+    ("gh", "G"),
+    ("sh|ch", "S"),
+    ("th", "t"),
+    ("dh", "d"),
+    ("dj", "j"),
+    ("[qc]", "k"),
+    ("ph", "f"),
+    ("ou|oo|u|o", "u"),
+    ("ee|ii|ie", "i"),
+    ("[ea][iy](?![aeiou])", "A"),
+    ("aw|au|ao", "W"),
+    ("y(?![aeiou])", "i"),
+    ("aa", "a"),
+    ("(?<=.)[ae]h$", "a"),
+)
+
+
+def _arabic(word: str) -> set[str]:
+    said = _apply(_ARABIC, word)
+    # A written e is a short a or a short u. A short i is left out: Amer and Amir are two names.
+    return {re.sub("e(?=.)", vowel, said) for vowel in ("a", "u", "e")}
+
+
+_WADE_GILES = _rules(
+    ("hs", "x"),
+    ("tz|ts", "z"),
+    ("^ch(?=[iu][^n]|in|i$)", "j"),
+    ("^ch", "zh"),
+    ("^k", "g"),
+    ("^p", "b"),
+    ("^t", "d"),
+    ("^j", "r"),
+    ("ien$", "ian"),
+    ("ung$", "ong"),
+    ("ieh$", "ie"),
+    ("ih$", "i"),
+)
+_PINYIN = _rules(("(?<=[ln])(yu|v|ue$)", "u"))
+
+
+_WADE_GILES_SIGNS = re.compile("hs|^tz|^ts|ien$|ieh$|ih$")
+
+
+def wade_giles(words: tuple[str, ...]) -> bool:
+    """Whether a Chinese name is in the older romanisation; one word that shows it tells for all."""
+    return any(_WADE_GILES_SIGNS.search(word) for word in words)
+
+
+def pinyin(word: str) -> str:
+    """Return a word of the older romanisation in the present one. The marks for aspiration are lost."""
+    return _apply(_WADE_GILES, word)
+
+
+_JAPANESE = _rules(
+    ("sh(?=[aueo])", "sy"),
+    ("ch(?=[aueo])", "ty"),
+    ("dj|j(?=[aueo])", "zy"),
+    ("shi", "si"),
+    ("chi", "ti"),
+    ("ji|di", "zi"),
+    ("tsu", "tu"),
+    ("fu", "hu"),
+    ("m(?=[bpm])", "n"),
+    ("ou|oo|oh(?![aeiou])", "o"),
+    ("uu|uh(?![aeiou])", "u"),
+)
+
+_KOREAN_FAMILIES = {
+    "park": "bak", "pak": "bak", "lee": "i", "yi": "i", "rhee": "i", "ri": "i", "choi": "coe",
+    "choe": "coe", "lim": "im", "rim": "im", "yim": "im", "yoo": "yu", "ryu": "yu", "you": "yu",
+    "noh": "no", "roh": "no", "shin": "sin", "ahn": "an", "suh": "seo", "paik": "baek",
+    "cho": "jo", "joh": "jo", "oh": "o", "koo": "gu", "ku": "gu", "woo": "u",
+}  # fmt: skip
+_KOREAN = _rules(
+    ("oo", "u"),
+    ("ee|ui", "i"),
+    ("ou", "u"),
+    ("eong", "ung"),
+    ("hyeon", "hyun"),
+    ("ch", "c"),
+    ("sh", "s"),
+    ("^k|k", "g"),
+    ("^p", "b"),
+    ("^t", "d"),
+    ("(?<=[aeiou])h$", ""),
+)
+
+
+def _korean(word: str) -> set[str]:
+    return {_apply(_KOREAN, _KOREAN_FAMILIES.get(word, word))}
+
+
+_INDIC = _rules(
+    ("x", "ks"),
+    ("ee", "i"),
+    ("oo", "u"),
+    ("ou|au|ow", "o"),
+    ("y(?![aeiou])", "i"),
+    ("sh", "s"),
+    ("w", "v"),
+    ("ph", "f"),
+    ("(?<=[bcdgjkt])h", ""),
+    ("aa", "a"),
+)
+
+_FOLDS: dict[Tradition, Callable[[str], set[str]]] = {
+    Tradition.CYRILLIC: _cyrillic,
+    Tradition.GREEK: lambda word: {_apply(_GREEK, word)},
+    Tradition.ARABIC: _arabic,
+    Tradition.CHINESE: lambda word: {_apply(_PINYIN, word)},
+    # A doubled consonant is a syllable of its own there.
+    Tradition.JAPANESE: lambda word: {_apply(_JAPANESE, word, "[aiueo]")},
+    Tradition.KOREAN: _korean,
+    Tradition.INDIC: lambda word: {_apply(_INDIC, word)},
+    Tradition.VIETNAMESE: lambda word: {word},
+}
+
+
+def sounds(word: str, tradition: Tradition) -> frozenset[str]:
+    """Return the forms of a word in letters from a to z under which its romanisations meet."""
+    return frozenset(_FOLDS[tradition](word))
+
+
+_VOWELS = {"a": "a?", "e": "[ya]?", "i": "[ya]?", "u": "[wa]?", "A": "y?", "W": "w?"}
+_CONSONANTS = {"g": "[jGkg]", "j": "[jG]", "z": "[zd]", "p": "[pb]", "v": "[wfb]", "w": "w"}
+
+
+def abjad_reads(letters: str, romanised: str) -> bool:
+    """Whether a word in letters without short vowels, romanised letter by letter, can be read like that."""
+    written = letters
+    for pattern, to in (
+        ("kh", "x"),
+        ("gh", "G"),
+        ("sh", "S"),
+        ("th", "t"),
+        ("dh", "d"),
+        ("q", "k"),
+    ):
+        written = written.replace(pattern, to)
+    written = re.sub(r"(.)\1+", r"\1", written)
+    said = _apply(_ARABIC, romanised)
+    body, last = (said[:-1], "[ahty]*") if said.endswith(("a", "e")) else (said, "")
+    pattern = "".join(_VOWELS.get(c) or _CONSONANTS.get(c) or re.escape(c) for c in body) + last
+    return any(
+        re.fullmatch(pattern, form) is not None
+        for form in (written, written.removeprefix("al"), written.removeprefix("l"))
+    )
+
+
+def indic_reads(letters: str, romanised: str) -> bool:
+    """Whether a word in Indic letters, whose short a is not written, can be read like that.
+
+    A last a must be on both sides: it tells Amit from Amita. After two
+    consonants it is spoken though it is not written, as in Krishna.
+    """
+    written, said = (
+        re.sub("mh$|ngh?$", "N", _apply(_INDIC, word)) for word in (letters, romanised)
+    )
+    body, last = (said[:-1], "a") if said.endswith("a") else (said, "")
+    if last and re.search("[^aeiou]{2}$", body):
+        last = "a?"
+    pattern = "".join(f"{c}?" if c in "aeh" else re.escape(c) for c in body) + last
+    return re.fullmatch(pattern, written.replace("h", "")) is not None or (
+        re.fullmatch(pattern, written) is not None
+    )

@@ -1,0 +1,156 @@
+"""Which traditions two names show: evidence that their spellings may differ, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from emrex_gateway.matching._listed import listed
+from emrex_gateway.matching._sounds import Tradition, sounds
+from emrex_gateway.matching._tokens import Script, Token
+
+_BY_SCRIPT: dict[Script, tuple[Tradition, ...]] = {
+    Script.CYRILLIC: (Tradition.CYRILLIC,),
+    Script.GREEK: (Tradition.GREEK,),
+    Script.ABJAD: (Tradition.ARABIC,),
+    Script.HAN: (Tradition.CHINESE, Tradition.JAPANESE),
+    Script.KANA: (Tradition.JAPANESE,),
+    Script.HANGUL: (Tradition.KOREAN,),
+    Script.INDIC: (Tradition.INDIC,),
+}
+_BY_COUNTRY = {
+    **dict.fromkeys(listed("RU UA BY BG RS MK KZ KG MN TJ"), Tradition.CYRILLIC),
+    **dict.fromkeys(listed("GR CY"), Tradition.GREEK),
+    **dict.fromkeys(
+        listed("EG MA DZ TN LY SD SA AE QA KW BH OM YE JO SY LB IQ PS IR AF PK"), Tradition.ARABIC
+    ),
+    **dict.fromkeys(listed("CN TW HK SG MO"), Tradition.CHINESE),
+    "JP": Tradition.JAPANESE,
+    **dict.fromkeys(listed("KR KP"), Tradition.KOREAN),
+    **dict.fromkeys(listed("IN NP LK BD"), Tradition.INDIC),
+    "VN": Tradition.VIETNAMESE,
+}
+
+# The ends of family names that hardly occur elsewhere.
+_ENDINGS = {
+    Tradition.CYRILLIC: re.compile(
+        r".{2}([oe](v|w|ff)|yov|[oe]va|sk(ii|iy|y|yi|yy|ij|aya|aia|aja)|enk[oa]|chko"
+        r"|(ch|cz|sh|tsch|i|y|j)uk|vich|vych|vitch|[yi]uk)$"
+    ),
+    Tradition.GREEK: re.compile(
+        r".{2}(opoulos|opoulou|id[ie]s|idou|[aei]ak[ie]s|akis|aki|atos|oglou|iad[ie]s|iadou"
+        r"|oudis|atzis|annis|ellis|antis)$"
+    ),
+}
+
+_NAMES: dict[Tradition, frozenset[str]] = {
+    Tradition.CYRILLIC: listed(
+        "aleksandr aleksei alexey alexei sergei dmitrii evgenii evgeniia iuliia tatiana nataliia kseniia "
+        "anastasiia ekaterina mikhail nikolai andrei vladimir oleg igor vasilii grigorii iurii ilia "
+        "oleksandr oleksii serhii dmytro ievhen ievheniia iryna olena oksana svitlana mykola mykhailo "
+        "andrii bohdan volodymyr vasyl yaroslav stanislav vladislav viacheslav liudmila galina zhanna "
+        "georgi dimitar todor stoyan yordan tsvetelina hristo petar krasimir plamen"
+    ),
+    Tradition.GREEK: listed(
+        "georgios ioannis dimitrios konstantinos nikolaos panagiotis vasileios christos athanasios "
+        "evangelos spyridon theodoros eleni vasiliki aikaterini dimitra konstantina "
+        "chrysoula panagiota evangelia theodora"
+    ),
+    Tradition.ARABIC: listed(
+        "mohamed mohammed ahmed mahmoud hassan hussein omar othman khaled khalid tarek tariq yousef "
+        "ibrahim ismail fatima aisha khadija zainab maryam noor layla amina nour mustafa abdullah "
+        "abdelrahman abdelaziz hamza bilal rashid said saleh salim karim rahim jamal kamal nasser "
+        "mansour haddad khalil hamid hussain sharif sayed masri omar faisal saad zaki farouk ali "
+        "youssef imane hanane rachid samir nadia naima malika"
+    ),
+    Tradition.INDIC: listed(
+        "sharma verma gupta singh kumar patel reddy iyer iyengar nair menon pillai mukherjee "
+        "banerjee chatterjee bose das ghosh sen agarwal choudhary joshi mishra pandey tiwari yadav "
+        "mehta shah desai kulkarni deshmukh rao krishnan lakshmi puja priya rahul rohit amit anil "
+        "sanjay vijay ravi deepak sunita kavita neha nisha anjali pooja devi kaur prasad chandra "
+        "bhatt trivedi saxena srivastava kapoor malhotra chopra"
+    ),
+}
+_HEARD = {
+    tradition: frozenset(form for name in names for form in sounds(name, tradition))
+    for tradition, names in _NAMES.items()
+}
+
+CHINESE_FAMILIES = listed(
+    "wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin gao luo zheng liang "
+    "xie song tang deng han feng cao peng zeng xiao tian dong pan yuan cai jiang yu du ye cheng wei "
+    "su lu ding ren lyu shen yao cui zhong tan jin shi liao jia xia fu fang zou xiong bai meng qin "
+    "qiu hou jiang yin xue yan lei long duan tao shao qian ouyang situ zhuge chang hsieh hsu tsai "
+    "chou cheung wong chan"
+)
+KOREAN_FAMILIES = listed(
+    "kim gim lee yi rhee park pak bak choi choe jung jeong chung kang gang cho jo yoon yun jang chang "
+    "lim im rim han oh seo suh shin sin kwon gwon hwang ahn an song yoo yu ryu hong jeon jun ko go "
+    "moon mun son yang bae paik baek baik heo huh nam noh roh ha kwak sung seong woo"
+)
+VIETNAMESE_FAMILIES = listed(
+    "nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh truong mai trinh "
+    "dao lam luong cao ta chau quach"
+)
+JAPANESE_FAMILIES = listed(
+    "sato suzuki takahashi tanaka ito watanabe yamamoto nakamura kobayashi kato yoshida yamada sasaki "
+    "yamaguchi matsumoto inoue kimura hayashi saito shimizu yamazaki mori abe ikeda hashimoto ishikawa "
+    "ogawa maeda okada hasegawa fujita goto kondo murakami endo aoki sakamoto fukuda ota nishimura "
+    "fujii miura fujiwara okamoto matsuda nakagawa nakano harada ono tamura takeuchi kaneko wada "
+    "nakayama ishida ueda morita hara shibata sakai kudo yokoyama miyazaki uchida takagi ando ohno "
+    "ohta maruyama imai takada fujimoto takeda murata ueno sugiyama masuda koyama hirano otsuka "
+    "kojima chiba iwasaki kubo matsui noguchi kinoshita sugawara huzii huzita huziwara"
+)
+# Syllables as each language writes them: a family name counts only in a name that is all of them.
+_JAPANESE = re.compile(
+    r"(?:(?:[kgsztdnhbpmyrwfj]|sh|ch|ts|[kgsztnhbpmr]y|jy)?[aiueo]h?|n(?![aiueo])|[tksp](?=[tksp])){1,9}"
+)
+_CHINESE = re.compile(
+    r"(?:(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh|hs|ts|tz)?(?:[aeiou]{1,3}|yu)(?:ng|n|r|h)?){1,3}"
+)
+_KOREAN = re.compile(
+    r"(?:(?:[gkndtlrmbpsjch]|ch|sh|kw|gw|hw)?[yw]?[aeiou]{1,3}(?:ng|n|m|l|k|g|p|b|t|h|rk)?){1,3}"
+)
+_ARTICLES = listed("al el abd bin ibn bint abu")
+_VIETNAMESE_MARKS = re.compile("[đơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
+
+
+def traditions(
+    first: Iterable[Token], second: Iterable[Token], countries: Iterable[str | None] = ()
+) -> frozenset[Tradition]:
+    """Return the traditions of two people's names, by script, words, and citizenships."""
+    found = {_BY_COUNTRY[country] for country in countries if country in _BY_COUNTRY}
+    ours, theirs = tuple(first), tuple(second)
+    for part in (*ours, *theirs):
+        found.update(_BY_SCRIPT.get(part.script, ()))
+        if part.text in _ARTICLES or part.plain.startswith("abd"):
+            found.add(Tradition.ARABIC)
+        for tradition, ending in _ENDINGS.items():
+            if ending.fullmatch(part.plain) or ending.search(part.plain):
+                found.add(tradition)
+        for tradition, heard in _HEARD.items():
+            if sounds(part.plain, tradition) & heard:
+                found.add(tradition)
+    for words in (ours, theirs):
+        found.update(_eastern(words))
+    return frozenset(found)
+
+
+_EASTERN = (
+    (Tradition.CHINESE, CHINESE_FAMILIES, _CHINESE),
+    (Tradition.KOREAN, KOREAN_FAMILIES, _KOREAN),
+    (Tradition.JAPANESE, JAPANESE_FAMILIES, _JAPANESE),
+)
+
+
+def _eastern(words: tuple[Token, ...]) -> set[Tradition]:
+    plain = [part.plain for part in words]
+    every = {spelling for part in words for spelling in part.spellings}
+    found = {
+        tradition
+        for tradition, families, syllables in _EASTERN
+        if every & families and all(syllables.fullmatch(word) for word in plain)
+    }
+    if every & VIETNAMESE_FAMILIES and any(_VIETNAMESE_MARKS.search(part.text) for part in words):
+        found.add(Tradition.VIETNAMESE)
+    return found
