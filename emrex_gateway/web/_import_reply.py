@@ -42,6 +42,7 @@ _NAMES = ("sessionId", "returnCode", "returnMessage", "elmo")
 
 _LARGE = 1_000_000
 """From so many bytes on a reply takes a place: it fills several times its size for a moment."""
+_PIECE = 64 * 1024
 _AT_ONCE = 3
 _PATIENCE = 10.0
 _places = threading.BoundedSemaphore(_AT_ONCE)
@@ -117,13 +118,11 @@ def _fields() -> dict[str, str]:
     """
     request.max_content_length = services().settings.max_reply_bytes
     try:
-        body = request.stream.read()
+        body = _body()
     except RequestEntityTooLarge:
         raise TooLargeReply("the reply weighs more than max_reply_bytes") from None
     try:
-        pairs = parse_qsl(
-            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
-        )
+        pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         raise TooLargeReply("the reply has too many fields") from None
     found: dict[str, str] = {}
@@ -131,6 +130,18 @@ def _fields() -> dict[str, str]:
         if name in _NAMES and found.setdefault(name, value) != value:
             raise EnvelopeError(f"the reply says {name} twice and differently")
     return found
+
+
+def _body() -> str:
+    """The whole body. Raises ``RequestEntityTooLarge``.
+
+    Piece by piece: to read it all at once would cut a chunked one at the limit
+    and say nothing.
+    """
+    stream, body = request.stream, bytearray()
+    while piece := stream.read(_PIECE):
+        body += piece
+    return body.decode("utf-8", "replace")
 
 
 @contextmanager

@@ -71,9 +71,7 @@ def simulator() -> Client:
     config = SimulatorConfig(
         public_url=ELSEWHERE,
         providers=simulated(),
-        learner=Learner(
-            given_names="Maija", family_name="Mallikas", birth_date=date(1998, 2, 11)
-        ),
+        learner=Learner(given_names="Maija", family_name="Mallikas", birth_date=date(1998, 2, 11)),
         hang_seconds=0,
     )
     return Client(emp_simulator.make_app(config))
@@ -105,9 +103,7 @@ def make_import_world(folder: Path, **settings: Any) -> World:
     with world.services.store.begin() as uow:
         uow.config.put_institution(replace(uow.config.institution("campus"), client=True))
         for one in simulated():
-            rule = ProviderRule(
-                institution="campus", provider=listed(one).key, added=listed(one)
-            )
+            rule = ProviderRule(institution="campus", provider=listed(one).key, added=listed(one))
             uow.providers.put_rule(rule)
     return world
 
@@ -128,6 +124,7 @@ class Importer:
 
     def set_out(self, slug: str) -> dict[str, str]:
         """Choose a provider; return what the page posts there."""
+        self.world.clock.forward(seconds=1)  # visits stand in the order of their times
         self.browser.get(f"/emrex/campus/t/{self.browser.transfer_id}/import/where")
         step = "places" if self.browser.has("places") else "more"
         self.browser.submit(step, provider=key_of(slug))
