@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from emrex_gateway import elmo
 from emrex_gateway.domain import ReadDocument, SignatureFacts, VerifiedElmo
@@ -15,6 +16,8 @@ from emrex_gateway.network import DEFAULT_LIMIT
 from emrex_gateway.signing import WEAK, is_weak
 
 _SLACK = timedelta(days=1)
+_LACKING = frozenset({"learner-missing", "no-reports"})
+"""Nobody's records, and none at all: a key may sign other things some day."""
 _WEAK_REASONS = frozenset({"sha1", "weak-key"})
 
 
@@ -91,11 +94,38 @@ def check(
         )
     if found.verified is None or (found.kind is Kind.COPY and not found.good):
         return Checked(verdict=_without(found), examined=found)
+    if not _one_owner(found, known):
+        return Checked(verdict=Verdict.REFUSED, examined=replace(found, **_OTHER_SIGNER))
     try:
         document = elmo.read(found.verified, now=now)
     except ElmoError:
         return Checked(verdict=Verdict.REFUSED, examined=found)
+    if not document.document.reports and _LACKING.issubset(document.warnings):
+        return Checked(verdict=Verdict.REFUSED, examined=found)
     return _told(found, document, known, typed, now)
+
+
+_OTHER_SIGNER: dict[str, Any] = {
+    "reason": "signer",
+    "message": "the PDF and the ELMO file in it are signed by different institutions",
+    "inside": True,
+    "facts": None,
+    "said": None,
+    "code": "",
+    "typed": Typed.NOTHING,
+    "verified": None,
+}
+
+
+def _one_owner(found: Examined, known: Known) -> bool:
+    """Whether those whom a PDF is signed by signed the ELMO file in it: many are known, one makes both."""
+    if found.facts is None or found.verified is None:
+        return True
+    outer, inner = (
+        {(one.standing is Standing.OWN, one.address) for one in known.signatories(fingerprint)}
+        for fingerprint in (found.facts.fingerprint, found.verified.facts.fingerprint)
+    )
+    return bool(outer & inner)
 
 
 def _without(found: Examined) -> Verdict:

@@ -14,7 +14,7 @@ from copies import export
 from emrex_gateway import elmo, exporting
 from emrex_gateway.domain import KeyKind, KeyPlace, KeyState, SigningKey
 from emrex_gateway.exporting._payloads import OUTCOME, Outcome
-from emrex_gateway.web import _verify
+from emrex_gateway.web import _verify_upload as _verify
 from gateway_world import Browser, World, make_world
 from signing_material import certificate, foreign_sign
 
