@@ -107,13 +107,15 @@ def record() -> AnyResponse | str:
     if current_user.is_officer:
         return redirect(url_for("office.applications"), 303)
     shown = record_page(current_user.person, request.args.get("page", 1, int), _PAGE)
-    return render_template("campus/record.html", shown=shown, export_url=export_path())
+    return render_template(
+        "campus/record.html", shown=shown, export_url=door("export"), import_url=door("import")
+    )
 
 
 @pages.get("/buttons")
 def buttons() -> str:
     """The three ways to the gateway that a host can choose from, each running beside its source."""
-    if export_path() is None:
+    if door("export") is None:
         abort(404)
     known = {
         "gateway": str(current_app.config["EMREX_PUBLIC_URL"]).rstrip("/"),
@@ -143,14 +145,14 @@ def _with(known: dict[str, str], source: str) -> str:
     return source.strip()
 
 
-def export_path() -> str | None:
-    """The gateway's door for a host's own students; ``None`` when no gateway is embedded."""
+def door(way: str) -> str | None:
+    """The gateway's door for a host's own students (``export``, ``import``), where one is embedded."""
     config: dict[str, Any] = current_app.config
     public_url = config.get("EMREX_PUBLIC_URL")
     if not public_url:
         return None
     mount = urlsplit(str(public_url)).path.rstrip("/")
-    return f"{mount}/{config['CAMPUS_ACCESS_POINT']}/export"
+    return f"{mount}/{config['CAMPUS_ACCESS_POINT']}/{way}"
 
 
 def safe_path(target: str | None) -> str:

@@ -107,7 +107,11 @@ class Browser:
     """Loads pages, follows redirects, and sends each host the cookies that it would get."""
 
     def __init__(self, timeout: float = 30.0, transport: httpx.BaseTransport | None = None) -> None:
-        self._client = httpx.Client(timeout=timeout, trust_env=False, transport=transport)
+        # A connection that the server has just given up must not carry a form.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(
+            timeout=timeout, trust_env=False, transport=transport, limits=limits
+        )
         self._cookies: dict[tuple[str, str], _Cookie] = {}
 
     def __enter__(self) -> Self:

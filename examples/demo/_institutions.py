@@ -27,6 +27,8 @@ url = "https://campus.example/"
 support = "mailto:support@campus.example"
 # Left out by default; here they show that they can go along.
 details = ["citizenship", "placeOfBirth", "birthName", "gender"]
+# It receives records too: "Import from EMREX" on its students' pages.
+client = true
 [institutions.privacy]
 controller = {{ en = {campus_en}, fi = {campus_fi}, sv = {campus_sv} }}
 contact = "mailto:privacy@campus.example"
@@ -47,6 +49,7 @@ adapter = "peppi"
 [adapters.settings]
 base_url = {campus_url}
 api_key = {peppi_key}
+webhook_secret = {webhook_secret}
 
 [[login_methods]]
 id = "campus-host"
@@ -197,6 +200,7 @@ def institutions(stage: Stage) -> str:
         "campus_certificate": f"file:{stage.keys['campus'].certificate}",
         "campus_url": places.url("campus"),
         "peppi_key": f"file:{stage.secret('peppi-api-key')}",
+        "webhook_secret": f"file:{stage.secret('campus-webhook')}",
         "virta_key": f"file:{stage.keys['virta'].key}",
         "virta_certificate": f"file:{stage.keys['virta'].certificate}",
         "virta_url": places.url("virta") + virta_simulator.PATH,

@@ -130,6 +130,7 @@ def start_parties(stage: Stage, programs: Programs) -> None:
         programs.start(f"worker-{name}", command, environ, folder=ROOT)
     _await(stage, programs, READY)
     _command("metadata", environ, "refresh")
+    _command("registry", environ, "refresh")
     _until(programs, lambda: waiting_workers(server) == len(WORKERS), "the workers do not start")
 
 

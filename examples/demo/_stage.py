@@ -23,7 +23,7 @@ POINTS = {
 }
 """The data access points' slugs and names; each has a key of its own."""
 SECRETS = (
-    *("peppi-api-key", "virta-password", "campus-session", "abroad-api-key"),
+    *("peppi-api-key", "virta-password", "campus-session", "abroad-api-key", "campus-webhook"),
     *("oidc-client", "oidc-second", "oidc-abroad", "oidc-administrators"),
 )
 REFERENCES = {"DEMO_VIRTA_PASSWORD": "virta-password", "DEMO_SECOND_CLIENT": "oidc-second"}
@@ -97,7 +97,9 @@ def prepare(places: Places) -> Stage:
         authority.issue(one.slug, elliptic=True)
     write_secret(stage.secret("payload-key"), payload_key())
     for name in SECRETS:
-        write_secret(stage.secret(name), secrets.token_urlsafe(24).encode())
+        # In URL-safe base64 and, without those two letters, in the standard one too.
+        value = secrets.token_urlsafe(24).replace("-", "A").replace("_", "B")
+        write_secret(stage.secret(name), value.encode())
     return stage
 
 

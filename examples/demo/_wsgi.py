@@ -52,6 +52,8 @@ def campus() -> WSGIApplication:
             "SECRET_KEY": _secret(parties, "campus-session"),
             "CAMPUS_API_KEY": _secret(parties, "peppi-api-key"),
             "CAMPUS_ACCESS_POINT": "campus",
+            "CAMPUS_WEBHOOK_URL": f"{settings['public_url']}/campus/recognition",
+            "CAMPUS_WEBHOOK_SECRET": _secret(parties, "campus-webhook"),
         }
     )
 
