@@ -19,6 +19,7 @@ from emrex_gateway.domain import (
     Attachment,
     ImportedResults,
     Institution,
+    Learner,
     Match,
     Purpose,
     Received,
@@ -86,6 +87,15 @@ class Summary:
     def reports(self) -> tuple[Report, ...]:
         """The chosen records, a report an issuer and original."""
         return self.results.reports
+
+    @property
+    def learners(self) -> tuple[Learner, ...]:
+        """Whom the originals are about, as they write it: each spelling once."""
+        each = {
+            (one.given_names, one.family_name, one.birth_date): one
+            for one in (source.read.document.learner for source in reversed(self.sources))
+        }
+        return tuple(reversed(each.values()))
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:

@@ -225,6 +225,10 @@ def test_the_state_is_told_until_the_host_has_it(world: World) -> None:
     assert "Not decided yet" in browser.text
     assert not browser.has("cancel")
 
+    world.clock.forward(seconds=services.settings.delivered_lifetime)
+    assert 410 == browser.reload().response.status_code
+    assert "Your university has them" in browser.text
+
 
 def test_what_the_host_refuses_is_told(world: World) -> None:
     """The records are kept, somebody has to look, and the reference is there."""
