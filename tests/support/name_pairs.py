@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from emrex_gateway.domain import LangString, Learner, Match, Matching, Sameness, Student
@@ -78,6 +79,7 @@ def _pair(row: dict[str, str]) -> Pair:
     return Pair(row["id"], row["language"], same, row["kind"], student, learner)
 
 
+@cache
 def judged(pair: Pair, thresholds: Matching = USUAL) -> Match:
     """Return what the matcher says of a pair."""
     return match(pair.student, pair.learner, (), thresholds)
