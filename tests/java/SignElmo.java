@@ -30,9 +30,20 @@ import org.w3c.dom.Document;
  *
  * Arguments: key (PKCS#8 PEM), its algorithm (RSA, EC), certificate, signature method, digest
  * method, canonicalisation, "twice" when it is named as a transform too; then pairs of input and output.
+ * After "--" the same again, for another provider.
  */
 public class SignElmo {
-    public static void main(String[] a) throws Exception {
+    public static void main(String[] arguments) throws Exception {
+        List<String> left = List.of(arguments);
+        while (!left.isEmpty()) {
+            int end = left.indexOf("--");
+            int length = end < 0 ? left.size() : end;
+            signAll(left.subList(0, length).toArray(new String[0]));
+            left = left.subList(Math.min(length + 1, left.size()), left.size());
+        }
+    }
+
+    private static void signAll(String[] a) throws Exception {
         String pem = Files.readString(Path.of(a[0])).replaceAll("-----[A-Z ]+-----|\\s", "");
         PrivateKey key = KeyFactory.getInstance(a[1])
                 .generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(pem)));
