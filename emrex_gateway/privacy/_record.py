@@ -12,6 +12,7 @@ from datetime import datetime
 
 from emrex_gateway.privacy import _activities
 from emrex_gateway.privacy._facts import Activity, Facts, Translate
+from emrex_gateway.privacy._import_activity import imports
 from emrex_gateway.services import Services
 
 
@@ -50,6 +51,7 @@ def register(services: Services, slug: str, language: str, _: Translate) -> Regi
         general=_activities.general(facts, _),
         activities=(
             _activities.transfers(facts, _),
+            *((imports(facts, _),) if institution.client else ()),
             _activities.logins(facts, _),
             _activities.checks(_),
             _activities.support(facts, _),

@@ -33,6 +33,7 @@ class Kind:
 
 KINDS: tuple[Kind, ...] = (
     Kind("contents", "transfer_lifetime"),
+    Kind("imports", "import_lifetime"),
     Kind("replies", "delivered_lifetime"),
     Kind("sessions", "session_lifetime"),
     Kind("own-visits", "own_data_lifetime"),
@@ -55,6 +56,7 @@ BY_THE_HOUR = frozenset({"trail"})
 
 SWEPT_WITH: Mapping[str, str] = {
     "replies": "contents",
+    "imports": "contents",
     "entries": "transfers",
     "logins": "admin-visits",
 }

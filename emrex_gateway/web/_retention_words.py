@@ -15,6 +15,13 @@ RETENTION_WORDS: Mapping[str, tuple[LazyString, LazyString]] = {
             "that key when the transfer's time is over."
         ),
     ),
+    "imports": (
+        _("Contents of a confirmed import"),
+        _(
+            "Records from elsewhere that an officer or the study administration system has yet to "
+            "take, encrypted as above. Once they are taken they go as a finished transfer's do."
+        ),
+    ),
     "replies": (
         _("Contents of a finished transfer"),
         _("So that the student can load the last page again. Then destroyed as above."),

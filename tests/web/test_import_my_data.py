@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from emrex_gateway import exporting, importing
+from emrex_gateway import exporting, importing, privacy
 from emrex_gateway.domain import RecognitionState, TransferState
 from gateway_world import IDENTITY, Browser, World
-from review_world import ELSEWHERE, CountingSink, confirmed, result, with_sinks
+from review_world import ELSEWHERE, CountingSink, confirmed, receive_records, result, with_sinks
 
 
 @pytest.fixture
@@ -84,3 +84,18 @@ def test_a_deletion_stops_handing_over_and_forgets_the_decision(
         for id_ in (first, second):
             assert TransferState.EXPIRED is uow.transfers.get(id_).state
             assert () == uow.support.contents(id_)
+
+
+def test_the_record_of_processing_tells_of_imports(world: World) -> None:
+    """Where an institution receives records, and only there."""
+
+    def titles() -> list[str]:
+        def plain(text: str, **values: object) -> str:
+            return text % values if values else text
+
+        record = privacy.register(world.services, "campus", "en", plain)
+        return [one.title for one in record.activities]
+
+    assert not any("home" in title for title in titles())
+    receive_records(world)
+    assert "Bringing study records home at the student's wish" in titles()
