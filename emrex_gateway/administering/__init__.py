@@ -158,6 +158,7 @@ from emrex_gateway.administering._logins import (
     undo_switch_off_login_method,
 )
 from emrex_gateway.administering._look import accessibility_with
+from emrex_gateway.administering._matching import matching_with
 from emrex_gateway.administering._operations import (
     forget_job,
     forget_jobs,
@@ -358,6 +359,7 @@ __all__ = [
     "login_method",
     "login_method_states",
     "matching",
+    "matching_with",
     "methods_through",
     "move_adapter",
     "move_known_client",

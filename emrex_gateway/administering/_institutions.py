@@ -8,6 +8,7 @@ from dataclasses import replace
 from emrex_gateway.administering._change import Thing, put
 from emrex_gateway.administering._codes import check_codes, check_country
 from emrex_gateway.administering._look import check_accessibility, check_colour
+from emrex_gateway.administering._matching import check_matching
 from emrex_gateway.administering._rights import require
 from emrex_gateway.administering._values import (
     HOST,
@@ -75,6 +76,7 @@ def check_institution(one: Institution) -> Institution:
         privacy=_privacy(one.privacy, where),
         colour=check_colour(one.colour, where),
         accessibility=check_accessibility(one.accessibility, where),
+        matching=check_matching(one.matching, where),
     )
 
 

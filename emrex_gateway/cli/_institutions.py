@@ -124,6 +124,7 @@ from emrex_gateway.domain import (
     ElmoVersion,
     Institution,
     LearnerDetail,
+    Matching,
     PersonIdentifierType,
     Privacy,
     ReleaseRule,
@@ -152,6 +153,11 @@ class _Accessibility(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     reviewed: date | None = None
 
 
+class _Matching(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    same: float = Matching().same
+    different: float = Matching().different
+
+
 class _Institution(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     slug: str
     names: dict[str, str]
@@ -172,6 +178,7 @@ class _Institution(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     privacy: _Privacy | UnsetType = UNSET
     accessibility: _Accessibility | UnsetType = UNSET
     client: bool | UnsetType = UNSET
+    matching: _Matching | UnsetType = UNSET
 
 
 class _AccessPoint(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -255,6 +262,8 @@ def _institution(one: _Institution) -> Institution:
             for name in ("law", "gaps", "authority", "authority_url")
         }
         said["accessibility"] = Accessibility(**msgspec.structs.asdict(told) | in_languages)
+    if isinstance(one.matching, _Matching):
+        said["matching"] = Matching(**msgspec.structs.asdict(one.matching))
     if isinstance(one.languages, list):
         said["languages"] = tuple(one.languages)
     rule = {f.name: said.pop(f.name) for f in dataclasses.fields(ReleaseRule)}

@@ -67,6 +67,8 @@ def institution_with(one: Institution, said: Mapping[str, str]) -> Institution:
             one = replace(one, privacy=_privacy(one.privacy, rest, value))
         elif head == "accessibility" and rest:
             one = replace(one, accessibility=_accessibility(one.accessibility, rest, value))
+        elif head == "matching" and rest in ("same", "different"):
+            one = replace(one, matching=administering.matching_with(one.matching, rest, value))
         elif head == "release" and rest in _RELEASE:
             one = replace(one, release=replace(one.release, **{rest: _RELEASE[rest](value)}))
         elif name == "languages":

@@ -17,6 +17,7 @@ from emrex_gateway.cli._institutions import (
     _Accessibility,
     _AccessPoint,
     _Institution,
+    _Matching,
     _Privacy,
     read,
 )
@@ -50,7 +51,7 @@ def test_every_field_of_the_institutions_file_is_documented() -> None:
     documented = [names for names in documented if names]
     file = [
         set(part.__struct_fields__)
-        for part in (_Institution, _Privacy, _Accessibility, _AccessPoint)
+        for part in (_Institution, _Privacy, _Accessibility, _Matching, _AccessPoint)
     ]
     where, *others = (field.name for field in dataclasses.fields(SamlSettings))
     method = {field.name for field in dataclasses.fields(ProviderFilter)} | set(others)

@@ -6,11 +6,11 @@ import dataclasses
 from datetime import date
 from pathlib import Path
 
-import name_pairs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import name_pairs
 from emrex_gateway.domain import (
     Identifier,
     LangString,
@@ -254,7 +254,7 @@ def test_any_text_is_compared(given_: str, family: str, other: str, another: str
     assert 0.0 <= found.score <= 100.0
 
 
-words = st.text("abcdefgäöüéøłбвгджзαβγδمحد王李ñç", min_size=2, max_size=12)
+words = st.text("abcdefgäöüéøłбвгджзαβγδمحد王李ñç", min_size=2, max_size=12)  # noqa: RUF001 - letters of several scripts
 
 
 @given(words, words)

@@ -24,7 +24,13 @@ from emrex_gateway.domain import (
     ReleaseRule,
 )
 from emrex_gateway.web._languages import language
-from emrex_gateway.web.admin._forms import AdminForm, LinesField, SelectChoice, TextsField
+from emrex_gateway.web.admin._forms import LinesField, SelectChoice, TextsField
+from emrex_gateway.web.admin._institution_parts import (
+    ASSESSMENT,
+    CONFORMANCE,
+    MatchingFields,
+    matching_values,
+)
 
 TO_ALL, TO_LISTED, TO_NOBODY = "all", "listed", "nobody"
 _K = PersonIdentifierType
@@ -32,17 +38,6 @@ _RELEASE = (
     SelectChoice(TO_ALL, _l("to every receiver")),
     SelectChoice(TO_LISTED, _l("only to the receivers listed below")),
     SelectChoice(TO_NOBODY, _l("to nobody")),
-)
-_CONFORMANCE = (
-    SelectChoice("", _l("not assessed yet")),
-    SelectChoice(Conformance.FULL.value, _l("they fully conform")),
-    SelectChoice(Conformance.PARTIAL.value, _l("they partly conform")),
-    SelectChoice(Conformance.NONE.value, _l("they do not conform")),
-)
-_ASSESSMENT = (
-    SelectChoice("", "–"),
-    SelectChoice(Assessment.SELF.value, _l("the institution itself")),
-    SelectChoice(Assessment.THIRD_PARTY.value, _l("a third party")),
 )
 _KINDS = {"esi": _K.ESI, "national": _K.NATIONAL, "learner": _K.NATIONAL_LEARNER, "local": _K.LOCAL}
 _FIRST_CODES = ("erasmus", "pic")
@@ -69,7 +64,7 @@ class ChecksField(SelectMultipleField):
     group = True
 
 
-class InstitutionForm(AdminForm):
+class InstitutionForm(MatchingFields):
     """All of an institution's settings but its slug and its switches."""
 
     names = TextsField(
@@ -140,10 +135,10 @@ class InstitutionForm(AdminForm):
         _l("How accessible the pages are"),
         name="accessibility.conformance",
         description=_l("As an assessment against WCAG 2.2 AA found."),
-        choices=_CONFORMANCE,
+        choices=CONFORMANCE,
     )
     assessment = SelectField(
-        _l("Who assessed them"), name="accessibility.assessment", choices=_ASSESSMENT
+        _l("Who assessed them"), name="accessibility.assessment", choices=ASSESSMENT
     )
     gaps = TextsField(
         _l("What is not accessible"),
@@ -261,6 +256,7 @@ class InstitutionForm(AdminForm):
                 prepared=self.prepared.data,
                 reviewed=self.reviewed.data,
             ),
+            matching=self.matching(before.matching),
         )
 
     def _rule(self) -> ReleaseRule:
@@ -301,6 +297,7 @@ _GROUPS = (
         _l("What leaves of the student"),
         ("esi", "national", "learner", "local", "hosts", "details"),
     ),
+    (_l("Records that come home"), ("same", "different")),
 )
 
 
@@ -345,6 +342,7 @@ def values_of(one: Institution) -> dict[str, Any]:
         "prepared": one.accessibility.prepared,
         "reviewed": one.accessibility.reviewed,
         **goes,
+        **matching_values(one),
         "hosts": tuple(sorted(rule.restricted_hosts)),
         "details": [detail.value for detail in rule.details],
     }
