@@ -23,6 +23,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from emrex_gateway.domain import RegistrySource
 from emrex_gateway.errors import GatewayError
 from emrex_gateway.operations._counters import BUCKETS
 from emrex_gateway.ports import Series, UnitOfWork
@@ -97,6 +98,7 @@ def _rows(services: Services, expiries: Iterable[Expiry]) -> Iterator[Metric]:
         yield from _breakers(uow, now)
         yield from _certificates(expiries, now)
         yield from _federations(uow, now)
+        yield from _registries(uow, services, now)
         yield from _trail(uow, now)
         maintenance = GaugeMetricFamily(
             "emrex_maintenance", "Whether students are turned away.", labels=["mode"]
@@ -198,6 +200,32 @@ def _federations(uow: UnitOfWork, now: datetime) -> Iterator[Metric]:
             left.add_metric([federation.slug], (state.valid_until - now).total_seconds())
     yield age
     yield left
+
+
+def _registries(uow: UnitOfWork, services: Services, now: datetime) -> Iterator[Metric]:
+    """The network's lists that are used, and when the providers' last certificates end."""
+    labels = ["list"]
+    age = GaugeMetricFamily(
+        "emrex_registry_age_seconds",
+        "Time since a list of providers was last confirmed.",
+        labels=labels,
+    )
+    number = GaugeMetricFamily("emrex_registry_providers", "Providers on a list.", labels=labels)
+    failures = GaugeMetricFamily(
+        "emrex_registry_failures", "Looks at a list in a row that failed.", labels=labels
+    )
+    for source, address in (
+        (RegistrySource.EMREG, services.settings.emreg_url),
+        (RegistrySource.EWP, services.settings.ewp_catalogue_url),
+    ):
+        if not address:
+            continue
+        state = uow.providers.state(source)
+        number.add_metric([source.value], state.providers)
+        failures.add_metric([source.value], state.failures)
+        if state.confirmed_at is not None:
+            age.add_metric([source.value], (now - state.confirmed_at).total_seconds())
+    yield from (age, number, failures)
 
 
 def _trail(uow: UnitOfWork, now: datetime) -> Iterator[Metric]:

@@ -24,8 +24,8 @@ def list_name(source: RegistrySource) -> str:
     """What people call a list."""
     names: dict[RegistrySource, str] = {
         RegistrySource.EMREG: _("EMREG, the network's list"),
-        RegistrySource.EWP: _("the catalogue of Erasmus Without Paper"),
-        RegistrySource.OWN: _("the institution's own addition"),
+        RegistrySource.EWP: _("Catalogue of Erasmus Without Paper"),
+        RegistrySource.OWN: _("Added by the institution"),
     }
     return names[source]
 

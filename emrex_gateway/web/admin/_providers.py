@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from emrex_gateway import directory
 from emrex_gateway.domain import Permission, RegistrySource
+from emrex_gateway.signing import read_certificates
 from emrex_gateway.web._context import services
 from emrex_gateway.web.admin import _provider_words as words
 from emrex_gateway.web.admin._frame import actor, allowed, area
@@ -77,7 +78,11 @@ def one(key: str) -> str:
         "emrex/admin/provider.html",
         provider=known,
         line=line,
-        certificates={one.fingerprint: one for one in line.certificates} if line else {},
+        certificates={
+            read.fingerprint: read
+            for one in history
+            for read in read_certificates(one.pem.encode("ascii"))
+        },
         history=history,
         words=words,
         now=services().clock(),

@@ -63,6 +63,8 @@ NAMES: Mapping[Event, LazyString] = {
     Event.METADATA_REFRESHED: later("A federation's metadata was taken"),
     Event.METADATA_FAILED: later("A federation's metadata could not be taken"),
     Event.METADATA_ALARM: later("Many members are gone from a federation's metadata"),
+    Event.REGISTRY_TAKEN: later("A new copy of a list of providers was taken"),
+    Event.REGISTRY_FAILED: later("A list of providers could not be taken"),
     Event.CONFIG_APPLIED: later("A file of institutions was applied"),
     Event.SETTING_CHANGED: later("A setting was changed"),
     Event.SETTING_ADDED: later("Something was added to the configuration"),
@@ -85,6 +87,7 @@ GROUPS: Mapping[str, tuple[LazyString, tuple[str, ...]]] = {
     "privacy": (later("Students and their own data"), ("own.", "transfer.purged")),
     "operations": (later("Operations"), ("jobs.", "maintenance.")),
     "federations": (later("Federations' metadata"), ("metadata.",)),
+    "registries": (later("Lists of providers"), ("registry.",)),
 }
 """Groups of events to look for, by the beginning of their names."""
 
