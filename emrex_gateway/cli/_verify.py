@@ -40,6 +40,11 @@ _SHOWN_PROBLEMS = 20
     metavar="SLUG",
     help="Trust the certificates with which this institution signs and has signed here.",
 )
+@click.option(
+    "--listed",
+    is_flag=True,
+    help="Trust whom this installation knows: its own institutions, and the network's lists.",
+)
 @click.option("--code", "typed", default="", help="Compare the file with a code read off paper.")
 @click.option(
     "--extract",
@@ -53,6 +58,7 @@ def verify(
     certificates: tuple[Path, ...],
     allow_weak: bool,
     institution: str | None,
+    listed: bool,
     typed: str,
     extract: Path | None,
     as_json: bool,
@@ -65,12 +71,23 @@ def verify(
     holds. The name of the signer comes from the file itself; only a
     --certificate (or --institution) makes it more than a claim.
 
+    With --listed it says what the installation's page and interface for
+    everybody's files say: whose key it was, listed from when to when, what to
+    be careful of, and the records; --json is then the interface's answer.
+
     Exit status 0: the signature covers the whole document and was made with a
     given certificate's key, in a PDF so does that of the ELMO file in it,
     whose transcript the PDF shows; and a code that was given is the file's. 1:
     anything else. Problems with the schema or the format's other rules are
     shown and do not change the status, as receivers accept such files too.
     """
+    if listed:
+        if certificates or institution or allow_weak:
+            raise click.UsageError(
+                "--listed goes alone: it knows whom to trust, and says what is weak"
+            )
+        data = file.read(2 * DEFAULT_LIMIT)
+        raise SystemExit(0 if _listed(data, typed=typed, as_json=as_json, extract=extract) else 1)
     given = [path.read_bytes() for path in certificates]
     if institution:
         given += _certificates_of(institution)
@@ -88,6 +105,12 @@ def verify(
             _fail(str(error), as_json)
         good = _show(document, given, policy, typed=typed, as_json=as_json)
     raise SystemExit(0 if good else 1)
+
+
+def _listed(data: bytes, *, typed: str, as_json: bool, extract: Path | None) -> bool:
+    from emrex_gateway.cli._verify_listed import show  # noqa: PLC0415 - the database's imports are slow
+
+    return show(data, typed=typed, as_json=as_json, extract=extract)
 
 
 def _certificates_of(institution: str) -> list[bytes]:
