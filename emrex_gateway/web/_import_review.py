@@ -9,10 +9,11 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting, importing
-from emrex_gateway.domain import AttachmentContent, Purpose, Transfer
+from emrex_gateway.domain import Purpose, Transfer
 from emrex_gateway.errors import StaleTransfer
 from emrex_gateway.importing import Review
 from emrex_gateway.web import _among, _context, _sheets
+from emrex_gateway.web._attachments import attachment_name, attachment_response
 from emrex_gateway.web._context import require_form_token, services
 from emrex_gateway.web._importing import importing_pages
 from emrex_gateway.web._purposes import purposes
@@ -73,16 +74,19 @@ def more(slug: str, transfer_id: str) -> Response:
         return go_on(exporting.open_again(services(), at), late=True)
 
 
-@importing_pages.get("/<slug>/t/<transfer_id>/import/file/<int:source>/<int:number>")
-def file(slug: str, transfer_id: str, source: int, number: int) -> Response:
+@importing_pages.get("/<slug>/t/<transfer_id>/import/file/<int:source>/<int:number>/<int:part>")
+def file(slug: str, transfer_id: str, source: int, number: int, part: int) -> Response:
     """One of the files that came with the records. It is somebody else's: never run, never believed."""
     at = _context.transfer()
     if page_of(at) != PAGE:
         return go_on(at)
     files = importing.open_student(services(), at).files
-    if source >= len(files) or number >= len(files[source]):
-        raise NotFound
-    return _given(files[source][number].contents[0])
+    try:
+        found = files[source][number]
+        content = found.contents[part]
+    except IndexError:
+        raise NotFound from None
+    return attachment_response(content, attachment_name(found))
 
 
 @importing_pages.get("/<slug>/t/<transfer_id>/import/check")
@@ -139,17 +143,6 @@ def _confirm(at: Transfer, purpose: Purpose) -> Response:
 
 def _change(at: Transfer, decide: _among.Decide[Review]) -> Review:
     return importing.change_import_choice(services(), at, decide)
-
-
-def _given(content: AttachmentContent) -> Response:
-    """A file that a stranger made: a PDF is shown, and of anything else a browser is told nothing."""
-    pdf = content.media_type == "application/pdf" and content.data.startswith(b"%PDF-")
-    response = Response(
-        content.data, mimetype="application/pdf" if pdf else "application/octet-stream"
-    )
-    shown, name = ("inline", "attachment.pdf") if pdf else ("attachment", "attachment.bin")
-    response.headers.set("Content-Disposition", shown, filename=name)
-    return response
 
 
 def _purpose(text: str) -> Purpose | None:
