@@ -98,6 +98,7 @@ def timeout_of(settings: Settings, task: str) -> int:
         "key": settings.sign_timeout,
         "head": settings.sign_timeout,
         "refresh": settings.metadata_timeout,
+        "registry": settings.metadata_timeout,
         "logo": LOGO_SECONDS,
         "ask": ASK_SECONDS,
     }[task]
