@@ -15,6 +15,7 @@ from emrex_gateway.domain._records import (
     Identifier,
     Issuer,
     Report,
+    Status,
 )
 from emrex_gateway.domain._texts import Texts
 
@@ -148,8 +149,8 @@ class RecognitionState(StrEnum):
 class RecognisedStudy:
     """The decision on one study: ``titles`` and ``source`` name it as it was brought.
 
-    ``issuer`` is who granted it and ``brought`` its credits there, where the
-    host system says so. ``accepted`` with ``counted_as`` (what it stands for
+    ``issuer`` is who granted it, ``brought`` its credits and ``status`` how it
+    ended there, where the host system says so. ``accepted`` with ``counted_as`` (what it stands for
     here) and ``credits``. ``remark`` is the decision's reason, in the
     institution's words.
     """
@@ -158,6 +159,7 @@ class RecognisedStudy:
     source: tuple[Identifier, ...] = ()
     issuer: Issuer | None = None
     brought: tuple[Credit, ...] = ()
+    status: Status = Status.PASSED
     accepted: bool = True
     counted_as: Texts = ()
     code: str = ""

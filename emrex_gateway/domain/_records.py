@@ -278,19 +278,48 @@ class LearningOpportunity:
     parts: tuple[LearningOpportunity, ...] = ()
 
 
+class DecisionStatus(StrEnum):
+    """``resultOfRecognition/status``."""
+
+    POSITIVE = "Positive"
+    PARTIALLY_POSITIVE = "Partially Positive"
+    NEGATIVE = "Negative"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A decision on studies elsewhere: ``report/resultOfRecognition``, which ELMO 2 alone has.
+
+    ``basis`` is what was brought, a report an institution, without files and
+    grading schemes; ``results`` what counts here. ``mapping`` pairs a ``local``
+    identifier in the basis with the one in the results that it counts as: what
+    is in the basis and in no pair does not count.
+    """
+
+    status: DecisionStatus
+    titles: Texts = ()
+    descriptions: Texts = ()
+    decided_on: date | None = None
+    basis: tuple[Report, ...] = ()
+    results: tuple[LearningOpportunity, ...] = ()
+    mapping: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What one issuer reports of one learner (``elmo/report``).
 
     ``issued_at`` has a time zone. Grading schemes and record attachments are
     collected from the tree by the writer; ``attachments`` holds what belongs to
-    the report as a whole, such as its Transcript of Records.
+    the report as a whole, such as its Transcript of Records. ``decisions`` can
+    be written as ELMO 2 only.
     """
 
     issuer: Issuer
     opportunities: tuple[LearningOpportunity, ...]
     issued_at: datetime
     attachments: tuple[Attachment, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,6 @@ from emrex_gateway.domain import (
     Report,
     Texts,
     UnsignedElmo,
-    complete_issuer,
     token,
 )
 from emrex_gateway.elmo._check import check
@@ -28,7 +27,8 @@ from emrex_gateway.elmo._values import (
     phrases,
     prose,
 )
-from emrex_gateway.elmo._write_parts import attachment_element
+from emrex_gateway.elmo._write_decision import decisions
+from emrex_gateway.elmo._write_parts import attachment_element, issuer_element
 from emrex_gateway.elmo._write_study import StudyWriter
 from emrex_gateway.errors import ElmoError
 
@@ -114,17 +114,10 @@ def _alternative_name(learner: Learner, name: str) -> str:
 
 
 def _report(report: Report, register: Register, studies: StudyWriter) -> Iterator[str]:
-    issuer = complete_issuer(report.issuer)
-    identifiers = (
-        leaf("identifier", i.value, attribute("type", i.type)) for i in issuer.identifiers
-    )
-    yield "<report><issuer>"
-    yield optional("country", country(issuer.country))
-    yield from identifiers
-    yield phrases("title", issuer.titles)
-    yield optional("url", issuer.url)
-    yield "</issuer>"
+    yield "<report>"
+    yield issuer_element(report.issuer)
     yield from studies.trees(report.opportunities)
+    yield from decisions(report, studies)
     yield leaf("issueDate", moment(report.issued_at))
     for name, texts in _schemes(report, register).items():
         described = prose("description", texts)

@@ -10,12 +10,22 @@ from emrex_gateway.domain import (
     Attachment,
     AttachmentContent,
     DiplomaSupplement,
+    Issuer,
     SupplementSection,
+    complete_issuer,
     plain,
     token,
 )
 from emrex_gateway.elmo._tree import MAX_SECTIONS, MAX_TEXT
-from emrex_gateway.elmo._values import attribute, language, leaf, phrases, prose
+from emrex_gateway.elmo._values import (
+    attribute,
+    country,
+    language,
+    leaf,
+    optional,
+    phrases,
+    prose,
+)
 from emrex_gateway.errors import ElmoError
 
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+-]{1,100}/[A-Za-z0-9.+-]{1,100}")
@@ -23,6 +33,21 @@ _MARKUP = re.compile(r"(text/html|.*[/+]xml)", re.IGNORECASE)
 _NOT_IN_NUMBER = re.compile(r"[^0-9.]")
 _YEAR = re.compile("[0-9]{4}")
 _LATEST_RULES = "2018"
+
+
+def issuer_element(issuer: Issuer) -> str:
+    """Return an institution with all that an issuer must have."""
+    whole = complete_issuer(issuer)
+    return "".join(
+        (
+            "<issuer>",
+            optional("country", country(whole.country)),
+            *(leaf("identifier", i.value, attribute("type", i.type)) for i in whole.identifiers),
+            phrases("title", whole.titles),
+            optional("url", whole.url),
+            "</issuer>",
+        )
+    )
 
 
 def attachment_element(attachment: Attachment, name: str | None) -> str:

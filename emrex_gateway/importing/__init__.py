@@ -54,7 +54,14 @@ from emrex_gateway.importing._review import (
     open_student,
 )
 from emrex_gateway.importing._standing import Standing, standing, stands
-from emrex_gateway.importing._statement import attest, recall, sweep_statements
+from emrex_gateway.importing._statement import (
+    attest,
+    order_statement,
+    recall,
+    statement_of,
+    sweep_statements,
+    take_statement,
+)
 from emrex_gateway.importing._sweep import sweep_replies
 
 __all__ = [
@@ -92,6 +99,7 @@ __all__ = [
     "next_attempt",
     "open_student",
     "order_polls",
+    "order_statement",
     "poll",
     "put_off",
     "recall",
@@ -106,9 +114,11 @@ __all__ = [
     "set_out",
     "standing",
     "stands",
+    "statement_of",
     "sweep_replies",
     "sweep_statements",
     "take_reply",
+    "take_statement",
     "tell_own",
     "visited",
     "visits",

@@ -26,6 +26,7 @@ from emrex_gateway.transcript._view import (
     learner_facts,
     learner_identifiers,
     names_of,
+    title_of,
 )
 
 __all__ = ["ATTACHED_NAME", "LANGUAGES", "Transcript", "preload", "render", "typeset"]
@@ -148,8 +149,8 @@ def _view(
     data: dict[str, Any] = {
         "lang": chosen,
         "labels": words.labels,
-        "document-title": document_title(document, kind, words),
-        "emrex": kind is AttachmentType.EMREX_TRANSCRIPT,
+        "document-title": document_title(document, title_of(reports, kind), words),
+        "title": title_of(reports, kind),
         "generated": words.moment(document.generated_at),
         "name": words.value(f"{learner.family_name}, {learner.given_names}".strip(", ")),
         "issuers": [names_of(issuer, words)[0] for issuer in _issuers(reports)],

@@ -16,6 +16,23 @@ _CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
     # The document
     "title.emrex": ("EMREX transcript", "EMREX-opintosuoritusote", "EMREX-studieutdrag"),
     "title.records": ("Transcript of Records", "Opintosuoritusote", "Studieutdrag"),
+    "title.decision": (
+        "Decision on recognition of studies",
+        "Päätös opintojen hyväksilukemisesta",
+        "Beslut om tillgodoräknande av studier",
+    ),
+    "decision": ("Decision", "Päätös", "Beslut"),
+    "decision.on": ("Decided on", "Päätöspäivä", "Beslutsdag"),
+    "decision.Positive": ("recognised", "hyväksytty", "tillgodoräknas"),
+    "decision.Partially Positive": (
+        "recognised in part",
+        "hyväksytty osittain",
+        "tillgodoräknas delvis",
+    ),
+    "decision.Negative": ("not recognised", "ei hyväksytty", "tillgodoräknas inte"),
+    "decision.from": ("Studied elsewhere", "Opiskeltu muualla", "Studerat på annat håll"),
+    "decision.to": ("Counts here as", "Täällä hyväksytty", "Räknas här som"),
+    "decision.nothing": ("Does not count here", "Ei hyväksytä täällä", "Räknas inte här"),
     "generated": ("Generated", "Luotu", "Skapat"),
     "page": ("Page", "Sivu", "Sida"),
     "note.text": (

@@ -17,6 +17,7 @@ from emrex_gateway.domain import (
     SupplementSection,
     totals,
 )
+from emrex_gateway.transcript._decisions import decision_view
 from emrex_gateway.transcript._details import Told, detail
 from emrex_gateway.transcript._measure import (
     BODY,
@@ -116,6 +117,7 @@ def report_view(report: Report, words: Words) -> dict[str, Any]:
         "part": told.part,
         "supplements": supplements,
         "attachments": files.listed(words),
+        "decisions": [decision_view(decision, words) for decision in report.decisions],
     }
 
 

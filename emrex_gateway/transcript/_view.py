@@ -270,8 +270,14 @@ def walk(
         stack.extend(reversed(parts))
 
 
-def document_title(document: Document, kind: AttachmentType, words: Words) -> str:
+def title_of(reports: Sequence[Report], kind: AttachmentType) -> str:
+    """The label of what this is: a transcript, or decisions and nothing else."""
+    if reports and all(report.decisions and not report.opportunities for report in reports):
+        return "title.decision"
+    return "title.emrex" if kind is AttachmentType.EMREX_TRANSCRIPT else "title.records"
+
+
+def document_title(document: Document, title: str, words: Words) -> str:
     """Title for the PDF's metadata: what it is, and whose."""
     name = f"{document.learner.given_names} {document.learner.family_name}".strip()
-    what = words["title.emrex" if kind is AttachmentType.EMREX_TRANSCRIPT else "title.records"]
-    return words.glyphs.show(f"{what} – {name[:_TITLE_LIMIT]}").replace("\n", " ")
+    return words.glyphs.show(f"{words[title]} – {name[:_TITLE_LIMIT]}").replace("\n", " ")

@@ -68,6 +68,8 @@ def _decisions(found: Application) -> list[dict[str, Any]]:
         names = (
             "completedCreditIdentifier",
             "completedCreditName",
+            "completedCreditStatus",
+            "assessment",
             "scope",
             "creditScheme",
             "organisationResponsibleForCompletion",

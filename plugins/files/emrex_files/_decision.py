@@ -20,6 +20,7 @@ from emrex_gateway.domain import (
     RecognisedStudy,
     Recognition,
     RecognitionState,
+    Status,
     Texts,
 )
 from emrex_gateway.errors import AdapterError
@@ -64,6 +65,7 @@ class _Brought(msgspec.Struct):
     id: str
     issuer: int = 0
     titles: dict[str, str] = {}
+    status: Status = Status.PASSED
     credits: list[dict[str, str | None]] = []
 
 
@@ -134,6 +136,7 @@ def _study(said: _Study, brought: _Brought, was: _Import) -> RecognisedStudy:
             Credit(scheme=one.get("scheme") or ECTS, value=_figure(one.get("value")))
             for one in brought.credits
         ),
+        status=brought.status,
         accepted=said.accepted,
         counted_as=_texts(said.counted_as),
         code=said.code,

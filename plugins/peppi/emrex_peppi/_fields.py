@@ -56,8 +56,8 @@ _FIELDS: dict[str, str] = {
     ),
     "match": "result score reasons",
     "decision": (
-        "completedCreditIdentifier completedCreditName scope creditScheme "
-        "organisationResponsibleForCompletion accepted countedAs remark"
+        "completedCreditIdentifier completedCreditName completedCreditStatus assessment scope "
+        "creditScheme organisationResponsibleForCompletion accepted countedAs remark"
     ),
     "countedAs": "name code scope creditScheme",
 }

@@ -16,6 +16,7 @@ from emrex_gateway.domain import (
     RecognisedStudy,
     Recognition,
     RecognitionState,
+    Status,
     Student,
 )
 from emrex_gateway.errors import AdapterError, StudentNotFound
@@ -134,12 +135,21 @@ def _study(row: Row) -> RecognisedStudy:
         source=(Identifier("local", key),) if key else (),
         issuer=described(granted_by) if granted_by else None,
         brought=_credits(row),
+        status=_status(row),
         accepted=row.flag("accepted") is True,
         counted_as=counted.texts("name"),
         code=counted.text("code", 200) or "",
         credits=_credits(counted),
         remark=row.texts("remark"),
     )
+
+
+def _status(row: Row) -> Status:
+    """How it ended where it was studied, as we wrote it down."""
+    if (row.text("completedCreditStatus", 100) or "").upper() == "UNFINISHED":
+        return Status.IN_PROGRESS
+    grade = row.row("assessment", "assessment").row("grade", "grade")
+    return Status.FAILED if grade.flag("passed") is False else Status.PASSED
 
 
 def _credits(row: Row) -> tuple[Credit, ...]:
