@@ -6,6 +6,8 @@ from typing import Final
 
 import nh3
 
+from emrex_gateway.domain import plain
+
 _TAGS: Final = (
     "a abbr b blockquote br caption cite code dd del dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i ins kbd"
     " li ol p pre q s samp small span strong sub sup table tbody td tfoot th thead tr u ul var"
@@ -40,7 +42,8 @@ def clean_html(markup: str) -> str:
     """
     if markup.count("<") > MAX_TAGS:
         return ""
-    return _CLEANER.clean(markup.replace("\x00", "")).strip()
+    # Again plain: a character that reorders its line may have come as a reference.
+    return plain(_CLEANER.clean(plain(markup)))
 
 
 class Markup:

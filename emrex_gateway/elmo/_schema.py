@@ -52,21 +52,27 @@ def schema_problems(root: etree._Element, version: ElmoVersion) -> tuple[Problem
         if schema.validate(tree):
             return ()
         entries = [(e.path, e.type_name, e.line) for e in list(schema.error_log)[:_MAX_PROBLEMS]]
-    return tuple(_problem(tree, *entry) for entry in entries)
+    # libxml2's paths use the document's own prefixes; one walk finds them for all.
+    declared = etree.iterwalk(tree, events=("start-ns",))
+    prefixes = {found[0]: found[1] for _, found in declared if found and found[0]}
+    return tuple(_problem(tree, prefixes, *entry) for entry in entries)
 
 
 def _problem(
-    tree: etree._ElementTree[etree._Element], path: str | None, kind: str, line: int
+    tree: etree._ElementTree[etree._Element],
+    prefixes: dict[str, str],
+    path: str | None,
+    kind: str,
+    line: int,
 ) -> Problem:
     message = _MESSAGES.get(kind, kind.removeprefix("SCHEMAV_").replace("_", " ").lower())
-    return Problem("schema", _where(tree, path), message, line)
+    return Problem("schema", _where(tree, prefixes, path), message, line)
 
 
-def _where(tree: etree._ElementTree[etree._Element], path: str | None) -> str:
-    """Return the element's names for libxml2's path, which uses the document's own prefixes."""
-    prefixes: dict[str, str] = {}
-    for element in tree.iter(etree.Element):
-        prefixes.update({p: uri for p, uri in element.nsmap.items() if p})
+def _where(
+    tree: etree._ElementTree[etree._Element], prefixes: dict[str, str], path: str | None
+) -> str:
+    """Return the element's names for libxml2's path."""
     if not path:
         return "elmo"
     try:
