@@ -15,6 +15,7 @@ from emrex_gateway.directory._overview import (
     RegistryLine,
     flags_of,
     provider_lines,
+    provider_lines_in,
     registries,
     warn_of_providers,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "policy",
     "provider",
     "provider_lines",
+    "provider_lines_in",
     "providers",
     "refresh",
     "registries",

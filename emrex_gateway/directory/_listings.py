@@ -30,10 +30,7 @@ def listings_of(
     found: dict[str, Listing] = {}
     certificates: dict[tuple[str, str], ListedCertificate] = {}
     for point in points:
-        try:
-            key = provider_key(point.url)
-        except ValueError:
-            continue  # no browser could be sent there
+        key = provider_key(point.url)
         read, unreadable = read_all(point.certificates)
         for one in read:
             certificates[key, one.fingerprint] = ListedCertificate(

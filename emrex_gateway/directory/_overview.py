@@ -12,6 +12,7 @@ from emrex_gateway.directory._fetch import LISTS, address_of
 from emrex_gateway.directory._listings import merged, read_all
 from emrex_gateway.directory._providers import everything, in_order, own_listing
 from emrex_gateway.domain import Provider, ProviderRule, RegistrySource, RegistryState
+from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
 from emrex_gateway.signing import STRICT, WEAK, Certificate, Policy
 
@@ -70,6 +71,11 @@ class ProviderLine:
     rule: ProviderRule | None = None
 
     @property
+    def offered(self) -> bool:
+        """Whether the institution's students see it (without an institution: whether any could)."""
+        return bool(self.certificates) and not (self.rule is not None and self.rule.hidden)
+
+    @property
     def ends_at(self) -> datetime | None:
         """When its last certificate ends."""
         return max((one.not_after for one in self.certificates), default=None)
@@ -95,8 +101,15 @@ def registries(services: Services) -> tuple[RegistryLine, ...]:
 def provider_lines(services: Services, institution: str | None = None) -> tuple[ProviderLine, ...]:
     """Return every listed provider with its flags; with an institution, also its additions and rules."""
     with services.store.read() as uow:
-        listings = everything(services, uow)
-        rules = uow.providers.rules(institution) if institution else ()
+        return provider_lines_in(services, uow, institution)
+
+
+def provider_lines_in(
+    services: Services, uow: UnitOfWork, institution: str | None = None
+) -> tuple[ProviderLine, ...]:
+    """Return ``provider_lines`` in a transaction that is open already."""
+    listings = everything(services, uow)
+    rules = uow.providers.rules(institution) if institution else ()
     now = services.clock()
     unreadable: Counter[str] = Counter()
     for listing in listings:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from emrex_gateway.domain import LangString, Texts
+from emrex_gateway.domain import LangString, Texts, provider_key
 from emrex_gateway.network._registries import is_listed_address
 
 MAX_PROVIDERS: Final = 2000
@@ -75,10 +75,22 @@ def usable(point: ListedPoint, *, loopback: bool) -> bool:
     return (
         len(point.url) <= MAX_URL
         and is_listed_address(point.url, loopback=loopback)
+        and _reads_one_way(point.url)
         and bool(point.country)
         and len(point.certificates) <= MAX_LISTED_CERTIFICATES
         and all(len(text) <= MAX_CERTIFICATE_TEXT for text in point.certificates)
     )
+
+
+def _reads_one_way(url: str) -> bool:
+    """Whether browsers and we read the same host: they take a backslash for a slash, and drop tabs."""
+    if "\\" in url or not url.isprintable():
+        return False
+    try:
+        provider_key(url)
+    except ValueError:
+        return False
+    return True
 
 
 def several_names(values: Iterable[tuple[object, str | None]]) -> Texts:

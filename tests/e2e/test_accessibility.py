@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,15 @@ import pytest
 from admin_world import AdminWorld, make_admin_world
 from axe import AXE, axe_core, colours, sized
 from browsers import chromium, free_port, served
-from emrex_gateway.domain import AdminRole, Federation, KnownClient, texts
+from emrex_gateway.domain import (
+    AdminRole,
+    Federation,
+    KnownClient,
+    Listing,
+    RegistrySource,
+    provider_key,
+    texts,
+)
 
 pytestmark = [pytest.mark.needs("chromium", "node"), pytest.mark.any_database]
 
@@ -41,7 +50,10 @@ COLOURFUL = ("i/campus/", "statistics", "operations", "people")
 def world(tmp_path: Path) -> AdminWorld:
     """A world with something on each page, at an address that a browser reaches."""
     made = make_admin_world(
-        tmp_path, public_url=f"http://{HOST}:{free_port()}/emrex", http_on_loopback=True
+        tmp_path,
+        public_url=f"http://{HOST}:{free_port()}/emrex",
+        http_on_loopback=True,
+        emreg_url=f"http://{HOST}:9/list",
     )
     made.put(
         federation=Federation(
@@ -55,6 +67,16 @@ def world(tmp_path: Path) -> AdminWorld:
         uow.config.put_known_clients(
             (KnownClient(name="Abroad", url="https://abroad.example/", country="NO"),)
         )
+        uow.config.put_institution(replace(uow.config.institution("campus"), client=True))
+        listing = Listing(
+            source=RegistrySource.EMREG,
+            key=provider_key("https://far.example/emp"),
+            url="https://far.example/emp",
+            country="NO",
+            names=texts(en="Far away"),
+            institutions=("Far University",),
+        )
+        uow.providers.take(RegistrySource.EMREG, [listing], [], now=made.clock(), before=None)
     return made
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import databases
 import stores
-from emrex_gateway import administering, directory
+from emrex_gateway import administering, directory, operations
 from emrex_gateway.directory import Flag
 from emrex_gateway.domain import (
     Actor,
@@ -28,7 +28,8 @@ from emrex_gateway.domain import (
     texts,
 )
 from emrex_gateway.errors import ConfigError, EditConflict, NotAllowed
-from emrex_gateway.jobs._names import is_order
+from emrex_gateway.jobs._names import QUEUES, is_order
+from emrex_gateway.jobs._queue import timeout_of
 from emrex_gateway.jobs._tasks import Context, run
 from emrex_gateway.network import EMREG_MAX_BYTES
 from emrex_gateway.services import Services
@@ -447,6 +448,14 @@ def test_only_the_lists_names_come_through_the_queue(subject: str, good: bool) -
     assert good is is_order("registry", subject)
 
 
+def test_every_order_that_the_queue_takes_has_a_time_out() -> None:
+    """Without one it could not be sent; that of a list is the one of metadata."""
+    chosen = stores.settings("sqlite://", metadata_timeout=77)
+
+    assert 77 == timeout_of(chosen, "registry")
+    assert all(timeout_of(chosen, task) > 0 for task in QUEUES)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -613,6 +622,28 @@ def test_the_log_says_once_a_day_what_needs_a_look(
     assert ["the list emreg is old: server", f"the provider {URL}: no-certificate"] == [
         record.getMessage() for record in caplog.records
     ]
+
+
+def test_the_metrics_tell_age_number_and_failures_of_lists_in_use(
+    services: Services, server: MetadataServer, clock: Clock
+) -> None:
+    """By list; one that is not used says nothing, one that never came has no age."""
+    directory.refresh(services, EMREG)
+    server.files["/ewp"] = b"<html/>"
+    directory.refresh(services, EWP)
+    clock.pass_(minutes=5)
+    off = replace(services, settings=replace(services.settings, ewp_catalogue_url=""))
+
+    lines, fewer = (operations.metrics(one).decode().splitlines() for one in (services, off))
+
+    assert [
+        'emrex_registry_age_seconds{list="emreg"} 300.0',
+        'emrex_registry_providers{list="emreg"} 1.0',
+        'emrex_registry_providers{list="ewp"} 0.0',
+        'emrex_registry_failures{list="emreg"} 0.0',
+        'emrex_registry_failures{list="ewp"} 1.0',
+    ] == [line for line in lines if line.startswith("emrex_registry_")]
+    assert not [line for line in fewer if 'list="ewp"' in line]
 
 
 # --- what an institution decides -------------------------------------------------------------

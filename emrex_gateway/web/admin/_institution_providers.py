@@ -28,6 +28,8 @@ from emrex_gateway.web.admin._provider_form import ProviderForm, read, values_of
 institution_providers = area("institution_providers", __name__)
 BASE = "/i/<institution>/providers"
 _CHANGE = Permission.CHANGE_SETTINGS
+MOST = 400
+"""Lines of one page; a search finds the others."""
 Page = str | Response | tuple[str, int]
 
 
@@ -75,9 +77,10 @@ def all_(institution: str) -> str:
     return render_template(
         "emrex/admin/institution_providers.html",
         institution=_home(institution),
-        lines=found,
+        lines=found[:MOST],
+        left=max(len(found) - MOST, 0),
         total=len(lines),
-        offered=sum(1 for line in lines if words.offered(line)),
+        offered=sum(1 for line in lines if line.offered),
         asked=asked,
         which=which,
         removed=administering.removed_providers(services(), institution),
@@ -216,17 +219,25 @@ def steps(uow: UnitOfWork, institution: Institution, who: Actor) -> Iterable[Ste
     """What the overview says of providers, where the institution receives records."""
     if not institution.client:
         return
-    found = directory.offered(services().settings, uow, institution.slug)
-    yield Step(
-        title=_("Providers"),
-        address=url_for("admin_institution_providers.all_", institution=institution.slug),
-        state=ngettext(
+    lines = directory.provider_lines_in(services(), uow, institution.slug)
+    found = [line for line in lines if line.offered]
+    flagged = sum(1 for line in found if line.flags)
+    state = (
+        ngettext(
             "Students can fetch records from %(num)d provider.",
             "Students can fetch records from %(num)d providers.",
             len(found),
         )
         if found
-        else _("Students can fetch records from nobody."),
+        else _("Students can fetch records from nobody.")
+    )
+    if flagged:
+        look = ngettext("%(num)d needs a look.", "%(num)d need a look.", flagged)
+        state = f"{state} {look}"
+    yield Step(
+        title=_("Providers"),
+        address=url_for("admin_institution_providers.all_", institution=institution.slug),
+        state=state,
         done=bool(found),
         problem=not found,
     )
@@ -234,7 +245,7 @@ def steps(uow: UnitOfWork, institution: Institution, who: Actor) -> Iterable[Ste
 
 def _wanted(line: ProviderLine, which: str) -> bool:
     return {
-        "offered": words.offered(line),
+        "offered": line.offered,
         "hidden": line.rule is not None and line.rule.hidden,
         "own": line.rule is not None and line.rule.added is not None,
         "flagged": bool(line.flags),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from babel import Locale
 from flask_babel import get_locale
@@ -128,11 +128,6 @@ def flag_says(flag: Flag) -> str:
     return texts[flag]
 
 
-def offered(line: ProviderLine) -> bool:
-    """Whether students see it."""
-    return bool(line.certificates) and not (line.rule is not None and line.rule.hidden)
-
-
 def fits(line: ProviderLine, words: str) -> bool:
     """Whether a provider has all of some words in its names, institutions, country or address."""
     one = line.provider
@@ -148,8 +143,3 @@ def fits(line: ProviderLine, words: str) -> bool:
 def name(line: ProviderLine) -> str:
     """A provider's name for this reader."""
     return best(line.provider.names, line.provider.url)
-
-
-def ends(line: ProviderLine) -> datetime | None:
-    """When its last certificate ends."""
-    return line.ends_at

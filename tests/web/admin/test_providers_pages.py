@@ -232,7 +232,7 @@ def test_another_institutions_rules_are_not_ones_own(world: AdminWorld) -> None:
 def test_the_overview_says_from_how_many_students_can_fetch(world: AdminWorld) -> None:
     """For an institution that receives records, and no other."""
     browser = world.admin(AdminRole.ADMINISTRATOR, "campus").get("/admin/i/campus/")
-    assert "Students can fetch records from 2 providers." in browser.text
+    assert "Students can fetch records from 2 providers. 1 needs a look." in browser.text
 
     with world.services.store.begin() as uow:
         uow.config.put_institution(replace(uow.config.institution("campus"), client=False))
