@@ -88,6 +88,14 @@ class Event(StrEnum):
     """The host system could not take an import now; it is tried again later."""
     HAND_OVER_FAILED = "import.hand_over_failed"
     """The host system will not take an import as it is; an officer must look."""
+    IMPORT_OPENED = "import.opened"
+    """An officer (``by``) looked at the contents of an import."""
+    IMPORT_ACCEPTED = "import.accepted"
+    """An officer (``by``) decided that the records are the student's."""
+    IMPORT_REJECTED = "import.rejected"
+    """An officer (``by``) did not take an import; ``reason`` is a code. What came was destroyed."""
+    IMPORT_HANDED_AGAIN = "import.again"
+    """An officer (``by``) had an import handed over again."""
     RECOGNITION_CHANGED = "recognition.changed"
     """The host system said how far it is with an import: ``state``."""
     RECOGNITION_ORDERED = "recognition.ordered"
@@ -181,6 +189,10 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.HANDED_OVER: frozenset({"adapter", "attempts", "late"}),
         _E.HAND_OVER_PUT_OFF: frozenset({"error", "attempts"}),
         _E.HAND_OVER_FAILED: frozenset({"error", "attempts", "adapter"}),
+        _E.IMPORT_OPENED: frozenset({"by"}),
+        _E.IMPORT_ACCEPTED: frozenset({"by"}),
+        _E.IMPORT_REJECTED: frozenset({"by", "reason"}),
+        _E.IMPORT_HANDED_AGAIN: frozenset({"by"}),
         _E.RECOGNITION_CHANGED: frozenset({"state"}),
         _E.RECOGNITION_ORDERED: frozenset(),
         _E.RECOGNITION_SIGNED: frozenset({"version", "bytes"}),

@@ -10,6 +10,7 @@ import msgspec
 from emrex_gateway.domain import Received, Student
 from emrex_gateway.importing._confirm import CONFIRMED, Confirmed
 from emrex_gateway.importing._hand_over import HANDING, Handing
+from emrex_gateway.importing._officer import RULING, Ruling
 from emrex_gateway.importing._payloads import STUDENT, PostedReply
 from emrex_gateway.importing._review import IMPORT_CHOICE, ImportChoice
 from emrex_gateway.ports import UnitOfWork
@@ -19,6 +20,7 @@ _PLAIN: Mapping[str, type[Any]] = {
     IMPORT_CHOICE: ImportChoice,
     CONFIRMED: Confirmed,
     HANDING: Handing,
+    RULING: Ruling,
 }
 
 

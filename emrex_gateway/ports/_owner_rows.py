@@ -51,6 +51,7 @@ class TransferFilter:
     ``access_points`` is the scope: ``None`` means every one, and an empty set
     finds nothing. ``state`` and ``outcome`` are values of the enumerations;
     ``under_way`` finds those without an outcome. Times: from ``since``, before ``until``.
+    ``states`` is several of them; ``confirmed`` finds imports that their student confirmed.
     """
 
     access_points: frozenset[str] | None = None
@@ -62,6 +63,8 @@ class TransferFilter:
     client_host: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    states: frozenset[TransferState] = frozenset()
+    confirmed: bool = False
 
 
 Place = tuple[datetime, str]
@@ -72,9 +75,17 @@ class SupportRows(Protocol):
     """What support looks for. No contents here, and nobody's name."""
 
     def search(
-        self, where: TransferFilter, *, before: Place | None = None, limit: int = 50
+        self,
+        where: TransferFilter,
+        *,
+        before: Place | None = None,
+        limit: int = 50,
+        oldest_first: bool = False,
     ) -> tuple[Transfer, ...]:
         """Newest first, after the place where the page before ended (keyset, never an offset)."""
+
+    def count(self, where: TransferFilter) -> int:
+        """How many there are."""
 
     def by_reference(self, reference: str) -> tuple[Transfer, ...]:
         """Transfers with the reference that a person reads out; nearly always at most one."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from emrex_gateway.domain import Transfer, Trouble
+from emrex_gateway.domain import Direction, Transfer, Trouble
 from emrex_gateway.ports import Place, TransferFilter
 from emrex_gateway.store import _tables as t
 from emrex_gateway.store._engine import dialect_insert
@@ -17,6 +17,7 @@ from emrex_gateway.store._tables_transfers import trouble as _trouble
 from emrex_gateway.store._transfer_rows import transfer_of
 
 _NEWEST = (t.transfer.c.created_at.desc(), t.transfer.c.id.desc())
+_OLDEST = (t.transfer.c.created_at, t.transfer.c.id)
 
 
 class SqlSupportRows:
@@ -26,9 +27,15 @@ class SqlSupportRows:
         self._connection = connection
 
     def search(
-        self, where: TransferFilter, *, before: Place | None = None, limit: int = 50
+        self,
+        where: TransferFilter,
+        *,
+        before: Place | None = None,
+        limit: int = 50,
+        oldest_first: bool = False,
     ) -> tuple[Transfer, ...]:
-        query = self._matching(where, before).order_by(*_NEWEST).limit(limit)
+        order = _OLDEST if oldest_first else _NEWEST
+        query = self._matching(where, before, oldest_first).order_by(*order).limit(limit)
         if where.access_points is None:
             return self._found(query)
         # One walk down an index for each access point, not a sort of all that they have.
@@ -36,8 +43,16 @@ class SqlSupportRows:
             self._found(query.where(t.transfer.c.access_point == slug))
             for slug in sorted(where.access_points)
         ]
-        newest = merge(*pages, key=lambda one: (one.created_at, one.id), reverse=True)
-        return tuple(islice(newest, limit))
+        ordered = merge(*pages, key=lambda one: (one.created_at, one.id), reverse=not oldest_first)
+        return tuple(islice(ordered, limit))
+
+    def count(self, where: TransferFilter) -> int:
+        query = self._matching(where, None)
+        if where.access_points is not None:
+            query = query.where(t.transfer.c.access_point.in_(sorted(where.access_points)))
+        return self._connection.execute(
+            sa.select(sa.func.count()).select_from(query.subquery())
+        ).scalar_one()
 
     def by_reference(self, reference: str) -> tuple[Transfer, ...]:
         return self._found(
@@ -91,7 +106,9 @@ class SqlSupportRows:
             sa.select(sa.func.count()).select_from(t.payload_key)
         ).scalar_one()
 
-    def _matching(self, where: TransferFilter, before: Place | None) -> sa.Select[Any]:
+    def _matching(
+        self, where: TransferFilter, before: Place | None, oldest_first: bool = False
+    ) -> sa.Select[Any]:
         c = t.transfer.c
         query = sa.select(t.transfer)
         for column, value in (
@@ -103,6 +120,10 @@ class SqlSupportRows:
         ):
             if value:
                 query = query.where(column == value)
+        if where.states:
+            query = query.where(c.state.in_(sorted(where.states)))
+        if where.confirmed:
+            query = query.where(c.direction == Direction.IMPORT, c.records.is_not(None))
         if where.under_way:
             query = query.where(c.outcome.is_(None))
         if where.since is not None:
@@ -112,7 +133,10 @@ class SqlSupportRows:
         if before is not None:
             # the first condition is implied by the second, and is what an index can walk by
             at, id_ = before
-            query = query.where(c.created_at <= at, sa.or_(c.created_at < at, c.id < id_))
+            if oldest_first:
+                query = query.where(c.created_at >= at, sa.or_(c.created_at > at, c.id > id_))
+            else:
+                query = query.where(c.created_at <= at, sa.or_(c.created_at < at, c.id < id_))
         return query
 
     def _found(self, query: sa.Select[Any]) -> tuple[Transfer, ...]:

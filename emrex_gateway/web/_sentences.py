@@ -87,6 +87,7 @@ def contents_words(kind: str) -> str:
         "picked": _("Your choice among the records from elsewhere"),
         "confirmed": _("What you confirmed"),
         "handing": _("How far handing over has come"),
+        "ruling": _("Why your import was not taken"),
         "request": _("What the receiving service asked for"),
         "origin": _("Where the transfer began"),
         "login": _("Protection of a login under way"),
@@ -256,6 +257,16 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     Event.HAND_OVER_FAILED: lambda f: _ended(
         _("The study administration system does not take it as it is"), f
+    ),
+    Event.IMPORT_OPENED: lambda f: _("An officer looked at it (%(by)s).", by=f.get("by", "?")),
+    Event.IMPORT_ACCEPTED: lambda f: _(
+        "An officer decided that the records are the student's (%(by)s).", by=f.get("by", "?")
+    ),
+    Event.IMPORT_REJECTED: lambda f: _(
+        "An officer did not take the records (%(by)s).", by=f.get("by", "?")
+    ),
+    Event.IMPORT_HANDED_AGAIN: lambda f: _(
+        "An officer had it handed over again (%(by)s).", by=f.get("by", "?")
     ),
     Event.TRANSFER_CANCELLED: _cancelled,
     Event.TRANSFER_RETRIED: _retried,
