@@ -14,6 +14,7 @@ GatewayError
 │   │   ├── TooLargeReply       it weighs more than we take
 │   │   └── StrangersReply      this browser is not the one that was sent there
 │   ├── LaunchError             a signed launch was refused
+│   ├── MessageError            a host system's message about a recognition was refused
 │   └── LogoutError             a provider's message about a logout was refused
 ├── LoginError                  a login failed or was refused
 ├── NotAllowed                  this person may not do that, or not at that institution
@@ -133,6 +134,14 @@ class LaunchError(PeerError):
     """A signed launch was refused. ``reason`` is a short code, such as ``expired`` or ``replayed``."""
 
     def __init__(self, message: str, reason: str = "refused") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class MessageError(PeerError):
+    """A host system's message about a recognition was refused. ``reason`` is a short code."""
+
+    def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
 

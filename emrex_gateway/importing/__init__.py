@@ -33,6 +33,7 @@ from emrex_gateway.importing._hand_over import (
     put_off,
     resend_hand_overs,
 )
+from emrex_gateway.importing._message import MAX_MESSAGE, Message, take_message
 from emrex_gateway.importing._officer import (
     LONGEST_WORDS,
     Drawer,
@@ -82,11 +83,13 @@ from emrex_gateway.importing._sweep import sweep_replies
 __all__ = [
     "GATHERING",
     "LONGEST_WORDS",
+    "MAX_MESSAGE",
     "STATES",
     "Confirmed",
     "Departure",
     "Destination",
     "Drawer",
+    "Message",
     "OfficerCase",
     "Queue",
     "RefusalReason",
@@ -145,6 +148,7 @@ __all__ = [
     "statement_of",
     "sweep_replies",
     "sweep_statements",
+    "take_message",
     "take_reply",
     "take_statement",
     "tell_own",

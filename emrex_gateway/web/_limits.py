@@ -88,6 +88,14 @@ def count_verification(app: Flask) -> None:
         raise TooManyRequests(retry_after=_retry_after())
 
 
+def count_message(app: Flask) -> None:
+    """Count a host system's message, before its signature is known. Raises ``TooManyRequests``."""
+    limits = app.extensions[_EXTENSION]
+    assert isinstance(limits, Limits)
+    if not limits.hit("message", request.remote_addr or ""):
+        raise TooManyRequests(retry_after=_retry_after())
+
+
 def _count(app: Flask, what: str, refused: Event) -> None:
     limits = app.extensions[_EXTENSION]
     assert isinstance(limits, Limits)
