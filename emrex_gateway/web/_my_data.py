@@ -45,10 +45,10 @@ def _words() -> dict[str, Any]:
 @own.get("/<slug>/my-data")
 def start(slug: str) -> Response | str:
     """What this is and the ways to log in; for somebody who is here, what is kept of them."""
-    point = _point(slug)
+    point = point_at(slug)
     over = ""
     try:
-        visit = _visit(point)
+        visit = visit_here(point)
     except SessionOver as error:
         over = error.reason
     else:
@@ -75,7 +75,7 @@ def start(slug: str) -> Response | str:
 @own.get("/<slug>/my-data/login/<method_id>")
 def away(slug: str, method_id: str) -> Response | str:
     """Send the browser to a provider, or ask the application around us who is there."""
-    point = _point(slug)
+    point = point_at(slug)
     method = next((m for m in _methods(point) if m.id == method_id), None)
     if method is None:
         raise NotFound
@@ -102,12 +102,12 @@ def callback(slug: str) -> Response:
 @own.get("/<slug>/my-data/t/<transfer_id>")
 def contents(slug: str, transfer_id: str) -> str | Response:
     """Everything that is kept with one transfer, for reading."""
-    point = _point(slug)
+    point = point_at(slug)
     try:
-        visit = _visit(point)
+        visit = visit_here(point)
     except SessionOver:
-        return _to_start(slug)
-    own_one = _one(visit, transfer_id)
+        return to_start(slug)
+    own_one = one_of(visit, transfer_id)
     return render_template(
         "emrex/my_data_contents.html",
         point=point,
@@ -120,9 +120,9 @@ def contents(slug: str, transfer_id: str) -> str | Response:
 def file(slug: str, transfer_id: str, name: str) -> Response:
     """One of the two files that were signed, while they are kept."""
     try:
-        visit = _visit(_point(slug))
+        visit = visit_here(point_at(slug))
     except SessionOver:
-        return _to_start(slug)
+        return to_start(slug)
     try:
         found = exporting.own_files(services(), visit, transfer_id)
     except TransferNotFound:
@@ -130,32 +130,32 @@ def file(slug: str, transfer_id: str, name: str) -> Response:
     if found is None:
         raise NotFound
     if name == "elmo.xml":
-        return _attachment(found.elmo, "application/xml", "emrex-elmo.xml")
-    return _attachment(found.pdf, "application/pdf", "emrex-transcript.pdf")
+        return saved_file(found.elmo, "application/xml", "emrex-elmo.xml")
+    return saved_file(found.pdf, "application/pdf", "emrex-transcript.pdf")
 
 
 @own.get("/<slug>/my-data/download")
 def download(slug: str) -> Response:
     """All of it as JSON."""
     try:
-        visit = _visit(_point(slug))
+        visit = visit_here(point_at(slug))
     except SessionOver:
-        return _to_start(slug)
+        return to_start(slug)
     made = exporting.own_export(services(), visit, importing.tell_own)
     data = msgspec.json.format(msgspec.json.encode(made), indent=2)
-    return _attachment(data, "application/json", "emrex-my-data.json")
+    return saved_file(data, "application/json", "emrex-my-data.json")
 
 
 @own.route("/<slug>/my-data/delete", methods=["GET", "POST"])
 def delete(slug: str) -> Response | str:
     """What a deletion does, said before; then it is done."""
-    point = _point(slug)
+    point = point_at(slug)
     try:
-        visit = _visit(point)
+        visit = visit_here(point)
     except SessionOver:
-        return _to_start(slug)
+        return to_start(slug)
     if request.method == "POST":
-        _require_token()
+        require_own_token()
         done = exporting.erase(services(), visit)
         exporting.end_own_visit(services(), request.cookies.get(COOKIE))
         address = url_for("own.deleted", slug=slug, number=done.transfers)
@@ -168,20 +168,22 @@ def delete(slug: str) -> Response | str:
 def deleted(slug: str) -> str:
     """After a deletion."""
     return render_template(
-        "emrex/my_data_deleted.html", point=_point(slug), number=request.args.get("number", 0, int)
+        "emrex/my_data_deleted.html",
+        point=point_at(slug),
+        number=request.args.get("number", 0, int),
     )
 
 
 @own.post("/<slug>/my-data/leave")
 def leave(slug: str) -> Response:
     """Log out of these pages."""
-    _require_token()
+    require_own_token()
     exporting.end_own_visit(services(), request.cookies.get(COOKIE))
-    return _forget(_to_start(slug), slug)
+    return _forget(to_start(slug), slug)
 
 
 def _finished(purpose: str, who: LoggedIn) -> Response:
-    return _enter(_point(purpose.partition(" ")[2]), who.identity)
+    return _enter(point_at(purpose.partition(" ")[2]), who.identity)
 
 
 def _enter(point: AccessPoint, identity: Identity) -> Response:
@@ -189,7 +191,7 @@ def _enter(point: AccessPoint, identity: Identity) -> Response:
         services(), point.institution, identity, method=identity.method
     )
     settings = services().settings
-    response = _to_start(point.slug)
+    response = to_start(point.slug)
     response.set_cookie(
         COOKIE,
         secret,
@@ -241,7 +243,8 @@ def _where(point: AccessPoint, method: LoginMethod) -> str:
     )
 
 
-def _point(slug: str) -> AccessPoint:
+def point_at(slug: str) -> AccessPoint:
+    """The access point of the address. Raises ``NoSuchAccessPoint``."""
     if "emrex_own_point" not in g:
         with services().store.read() as uow:
             g.emrex_own_point = uow.config.access_point(slug)
@@ -267,11 +270,13 @@ def _methods(point: AccessPoint) -> list[LoginMethod]:
     ]
 
 
-def _visit(point: AccessPoint) -> OwnVisit:
+def visit_here(point: AccessPoint) -> OwnVisit:
+    """Who is logged in here. Raises ``SessionOver``."""
     return exporting.own_visit(services(), point.institution, request.cookies.get(COOKIE))
 
 
-def _one(visit: OwnVisit, transfer_id: str) -> exporting.OwnTransfer:
+def one_of(visit: OwnVisit, transfer_id: str) -> exporting.OwnTransfer:
+    """One of the person's own transfers. Raises ``NotFound``."""
     for one in exporting.own_transfers(services(), visit):
         if one.transfer.id == transfer_id:
             return one
@@ -287,13 +292,15 @@ def _unmasked() -> bytes:
     return hmac.new(secret.encode(), b"own form", hashlib.sha256).digest()
 
 
-def _require_token() -> None:
+def require_own_token() -> None:
+    """Refuse a form post that no page of theirs made. Raises ``BadRequest``."""
     sent = request.form.get("token", "")
     if not request.cookies.get(COOKIE) or not fits(sent, _unmasked()):
         raise BadRequest("form token")
 
 
-def _to_start(slug: str) -> Response:
+def to_start(slug: str) -> Response:
+    """Back to the first page, where to log in."""
     return make_response(redirect(url_for("own.start", slug=slug), code=303))
 
 
@@ -312,7 +319,8 @@ def _path(slug: str) -> str:
     return f"/{slug}/my-data"
 
 
-def _attachment(data: bytes, media_type: str, name: str) -> Response:
+def saved_file(data: bytes, media_type: str, name: str) -> Response:
+    """A file of ours to be saved."""
     response = Response(data, mimetype=media_type)
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response

@@ -27,6 +27,7 @@ from emrex_gateway.web import (  # noqa: F401 - their views hang on the blueprin
     _languages,
     _limits,
     _maintenance,
+    _my_decision,
     _observe,
     _progress,
     _rows,
@@ -44,6 +45,7 @@ from emrex_gateway.web._importing import importing_pages
 from emrex_gateway.web._login import login
 from emrex_gateway.web._logout import logout
 from emrex_gateway.web._my_data import own
+from emrex_gateway.web._recognition import recognition
 from emrex_gateway.web._registry import registry
 from emrex_gateway.web._sp import sp
 from emrex_gateway.web._student import student
@@ -62,6 +64,7 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
         app.register_blueprint(blueprint)
     app.register_blueprint(importing_pages)
     app.register_blueprint(import_reply)
+    app.register_blueprint(recognition)
     app.register_blueprint(_colours.colours)
     app.register_blueprint(accessibility)
     app.register_blueprint(verification)

@@ -192,6 +192,9 @@ def collect(world: World, transfer_id: str, *results: Received, student: Student
             uow.transfers.move(transfer, TransferState.REVIEWING)
 
 
+UNDECIDED = Recognition(state=RecognitionState.SUBMITTED)
+
+
 @dataclass
 class CountingSink:
     """A fake host system that takes results; ``calls`` are keys in the order of the calls."""
@@ -200,7 +203,7 @@ class CountingSink:
     calls: list[str] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
-    state: RecognitionState = RecognitionState.SUBMITTED
+    said: Recognition = UNDECIDED
 
     def store_results(self, student: Student, results: ImportedResults) -> Receipt:
         self.calls.append(results.key)
@@ -211,7 +214,7 @@ class CountingSink:
         return Receipt(id=f"r-{list(self.stored).index(results.key) + 1}")
 
     def recognition(self, receipt: Receipt) -> Recognition:
-        return Recognition(state=self.state)
+        return self.said
 
 
 def with_sinks(services: Services, **sinks: CountingSink | None) -> Services:
