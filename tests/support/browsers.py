@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 30
 """Seconds until a page that does not come fails its test."""
+EVERY = 0.05
+"""Seconds between two looks."""
 
 
 def free_port() -> int:
@@ -81,12 +83,14 @@ def chromium(
 
 def wait_for(driver: webdriver.Chrome, selector: str) -> None:
     """Wait until an element is there."""
-    WebDriverWait(driver, TIMEOUT).until(lambda d: d.find_elements(By.CSS_SELECTOR, selector))
+    WebDriverWait(driver, TIMEOUT, EVERY).until(
+        lambda d: d.find_elements(By.CSS_SELECTOR, selector)
+    )
 
 
 def wait_until(driver: webdriver.Chrome, ready: Callable[[webdriver.Chrome], bool]) -> None:
     """Wait until something holds."""
-    WebDriverWait(driver, TIMEOUT).until(ready)
+    WebDriverWait(driver, TIMEOUT, EVERY).until(ready)
 
 
 def click(driver: webdriver.Chrome, selector: str) -> None:
