@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from elmo_case import DOCUMENT
 from emrex_gateway.domain import (
     ECTS,
     Credit,
@@ -42,6 +43,8 @@ from emrex_gateway.domain import (
 from emrex_gateway.errors import AdapterUnavailable, LoginError, StudentNotFound
 from emrex_gateway.ports import LoggedIn, LoginStart
 from gateway_world import RECORDS, Browser, World, record
+from signing_material import MORE, foreign_sign
+from verify_world import delist_danes, list_danes
 
 LISTED = "https://abroad.example/emrex/return"
 KEY = ECKey.generate_key("P-256")
@@ -293,6 +296,22 @@ def _verifying(scene: Scene, elmo: bytes) -> Iterator[Page]:
     ):
         file = scene.world.key_path.parent / f"{name}.xml"
         file.write_bytes(data)
+        yield Page(name, address, upload=str(file))
+    yield from _verifying_anybodys(scene)
+
+
+def _verifying_anybodys(scene: Scene) -> Iterator[Page]:
+    """Files of a provider that the network once listed, and of nobody known."""
+    world, address = scene.world, "/emrex/verify"
+    yield Page("verify-all", address)
+    list_danes(world, "p256")
+    delist_danes(world, world.clock() - timedelta(days=7))
+    for name, kind, method in (
+        ("verify-all-careful", "p256", "ecdsa-sha256"),
+        ("verify-all-unknown", "rsa4096", "rsa-sha256"),
+    ):
+        file = world.key_path.parent / f"{name}.xml"
+        file.write_bytes(foreign_sign(DOCUMENT.encode(), kind, method=MORE + method))
         yield Page(name, address, upload=str(file))
 
 
