@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from emrex_gateway.domain import Errand, ErrandState
+from emrex_gateway.errors import TransferNotFound
 from emrex_gateway.exporting import MAX_ATTEMPTS
 from emrex_gateway.importing._receive import give_up
 from emrex_gateway.services import Services
@@ -22,7 +24,8 @@ def sweep_replies(services: Services) -> int:
         if _may_be_running(services, errand):
             continue
         if errand.attempts >= MAX_ATTEMPTS:
-            give_up(services, errand)
+            with suppress(TransferNotFound):  # forgotten meanwhile
+                give_up(services, errand)
         else:
             services.queue.send("receive", errand.id)
             resent += 1

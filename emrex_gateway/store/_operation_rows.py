@@ -14,8 +14,8 @@ from emrex_gateway.store._codec import decode, encode
 from emrex_gateway.store._engine import dialect_insert
 from emrex_gateway.store._tables_operations import maintenance, metric
 
-WAITING = (TransferState.IDENTIFIED, TransferState.CONFIRMED)
-"""States that wait for a worker."""
+WAITING = (TransferState.IDENTIFIED, TransferState.CONFIRMED, TransferState.LOOKING)
+"""States that wait for a worker, with a student who waits as well."""
 
 
 class SqlOperationRows:

@@ -30,6 +30,8 @@ def tell(visit: Visited) -> Told:
     """Put a visit that is over into words."""
     errand = visit.errand
     kind, happened, advice = _said(errand)
+    if errand.reason == "duplicate":
+        kind = "off"
     return Told(
         errand=errand,
         names=errand.names,

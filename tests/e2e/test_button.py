@@ -31,6 +31,7 @@ PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>Host</
 <script src="{gateway}/static/button.js" defer></script>
 <emrex-button access-point="campus" {more}><a href="{gateway}/campus/export">Opinnot ulos</a></emrex-button>
 <emrex-button id="unnamed" access-point="campus"></emrex-button>
+<emrex-button id="homewards" access-point="campus" direction="import"></emrex-button>
 <emrex-button id="unfinished"></emrex-button></html>"""
 
 
@@ -163,6 +164,10 @@ def test_the_component_on_a_page_of_another_origin(stage: Stage, tmp_path: Path)
         button, unnamed = inside(driver), inside(driver, "#unnamed")
         assert ("button", "Opinnot ulos") == (button.aria_role, button.accessible_name)
         assert "Vie opinnot EMREXiin" == unnamed.accessible_name
+        homewards = inside(driver, "#homewards")
+        assert "Tuo opinnot EMREXistä" == homewards.accessible_name
+        action = driver.execute_script("return arguments[0].form.action", homewards)
+        assert f"{stage.gateway}/campus/import?lang=fi" == action
         assert not inside(driver, "#unfinished").is_enabled()
         assert button.rect["height"] >= 44
         assert [] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from jinja2 import DictLoader, TemplateNotFound
 from lxml import html
 
 from emrex_gateway import EmrexGateway
+from emrex_gateway.domain import Direction
 from emrex_gateway.ports import TransferFilter
 from examples.campus import make_app
 from gateway_world import World
 
+FORM = "application/x-www-form-urlencoded"
 DOCS = Path(__file__).parents[2] / "docs" / "button.md"
 MACRO = '{% from "emrex/button.html" import emrex_button %}'
 
@@ -56,6 +59,22 @@ def test_the_macro_begins_a_transfer(host: Flask, world: World) -> None:
     assert answer.headers["Location"].startswith("/emrex/campus/t/")
     assert "emrex-lang=sv" in "".join(answer.headers.getlist("Set-Cookie"))
     assert 1 == len(_transfers(world))
+
+
+def test_the_macro_for_the_way_home(host: Flask, world: World) -> None:
+    """The same form to the other door: an import begins where the institution receives records."""
+    with world.services.store.begin() as uow:
+        uow.config.put_institution(replace(uow.config.institution("campus"), client=True))
+    macro = MACRO.replace("emrex_button", "emrex_import_button")
+    page = html.fromstring(render(host, macro + '{{ emrex_import_button("campus") }}'))
+    assert ("post", "Import from EMREX") == (page.get("method"), page.findtext("button"))
+
+    answer = host.test_client().post(page.get("action"), content_type=FORM)
+
+    assert 303 == answer.status_code
+    with world.services.store.read() as uow:
+        (begun,) = uow.support.search(TransferFilter())
+    assert Direction.IMPORT is begun.direction
 
 
 def test_what_the_macro_is_given_is_text(host: Flask) -> None:

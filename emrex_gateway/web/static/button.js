@@ -8,9 +8,16 @@
 
   const OWN = document.currentScript?.src;
   const LABELS = {
-    en: ["Export to EMREX", "The export could not be started. Try again."],
-    fi: ["Vie opinnot EMREXiin", "Vienti ei käynnistynyt. Yritä uudelleen."],
-    sv: ["Exportera till EMREX", "Exporten kunde inte startas. Försök igen."],
+    export: {
+      en: ["Export to EMREX", "The export could not be started. Try again."],
+      fi: ["Vie opinnot EMREXiin", "Vienti ei käynnistynyt. Yritä uudelleen."],
+      sv: ["Exportera till EMREX", "Exporten kunde inte startas. Försök igen."],
+    },
+    import: {
+      en: ["Import from EMREX", "The import could not be started. Try again."],
+      fi: ["Tuo opinnot EMREXistä", "Tuonti ei käynnistynyt. Yritä uudelleen."],
+      sv: ["Importera från EMREX", "Importen kunde inte startas. Försök igen."],
+    },
   };
   const STYLE = `
     :host { display: inline-block; max-width: 100%; }
@@ -28,7 +35,7 @@
     p:empty { display: none; }`;
 
   class EmrexButton extends HTMLElement {
-    static observedAttributes = ["access-point", "gateway", "label", "lang", "token-from"];
+    static observedAttributes = ["access-point", "direction", "gateway", "label", "lang", "token-from"];
 
     #form = document.createElement("form");
     #button = document.createElement("button");
@@ -74,14 +81,23 @@
       return (this.closest("[lang]")?.lang || "").split("-")[0].toLowerCase();
     }
 
+    // The way that records go; all but "import" is an export.
+    get #direction() {
+      return this.getAttribute("direction") === "import" ? "import" : "export";
+    }
+
+    get #labels() {
+      return LABELS[this.#direction];
+    }
+
     #draw() {
       const language = this.#language();
       const own = this.getAttribute("label") || this.textContent.trim();
-      this.#button.textContent = own || (LABELS[language] || LABELS.en)[0];
+      this.#button.textContent = own || (this.#labels[language] || this.#labels.en)[0];
       // A label of ours in another language than the page's is pronounced as what it is.
-      this.#button.lang = own || language in LABELS ? "" : "en";
+      this.#button.lang = own || language in this.#labels ? "" : "en";
       if (!this.#button.lang) this.#button.removeAttribute("lang");
-      const address = this.#address("export");
+      const address = this.#address(this.#direction);
       if (address && language) address.searchParams.set("lang", language);
       this.#form.action = address || "";
       this.#button.disabled = !address;
@@ -119,7 +135,8 @@
       if (!answer.ok || !token) throw new Error("no token");
       const form = document.createElement("form");
       const field = document.createElement("input");
-      Object.assign(form, { method: "post", action: this.#address("launch").href, hidden: true });
+      const door = this.#direction === "import" ? "import" : "launch";
+      Object.assign(form, { method: "post", action: this.#address(door).href, hidden: true });
       Object.assign(field, { type: "hidden", name: "token", value: token });
       form.append(field);
       this.shadowRoot.append(form);
@@ -130,8 +147,8 @@
     #failed() {
       const language = this.#language();
       this.#free();
-      this.#problem.lang = language in LABELS ? language : "en";
-      this.#problem.textContent = (LABELS[language] || LABELS.en)[1];
+      this.#problem.lang = language in this.#labels ? language : "en";
+      this.#problem.textContent = (this.#labels[language] || this.#labels.en)[1];
     }
   }
 
