@@ -69,7 +69,7 @@ from emrex_gateway.importing._review import (
     keep_purpose,
     open_student,
 )
-from emrex_gateway.importing._standing import Standing, standing, stands
+from emrex_gateway.importing._standing import Standing, rulings, standing, stands
 from emrex_gateway.importing._statement import (
     attest,
     order_statement,
@@ -142,6 +142,7 @@ __all__ = [
     "refuse_for",
     "resend_hand_overs",
     "ruling_of",
+    "rulings",
     "set_out",
     "standing",
     "stands",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from emrex_gateway.domain import KeptRecognition, Purpose, Texts, Transfer, TransferState
 from emrex_gateway.importing._confirm import Confirmed, confirmed
 from emrex_gateway.importing._hand_over import next_attempt
+from emrex_gateway.importing._officer import Ruling, ruling_of
 from emrex_gateway.importing._payloads import received
 from emrex_gateway.services import Services
 
@@ -28,7 +30,7 @@ class Standing:
 
     ``confirmed`` and ``sources`` (names of the providers) are empty once the
     contents are gone. ``tried`` says that handing over did not work so far, and
-    ``next_at`` when it is tried again.
+    ``next_at`` when it is tried again. ``ruling`` says why it was refused.
     """
 
     confirmed: Confirmed | None
@@ -36,6 +38,7 @@ class Standing:
     tried: bool
     next_at: datetime | None
     recognition: KeptRecognition | None
+    ruling: Ruling | None
 
     @property
     def purpose(self) -> Purpose | None:
@@ -66,4 +69,13 @@ def standing(services: Services, transfer: Transfer) -> Standing:
             tried=waiting,
             next_at=next_attempt(services, uow, transfer) if waiting else None,
             recognition=found[0] if found else None,
+            ruling=ruling_of(uow, transfer),
         )
+
+
+def rulings(services: Services, transfers: Iterable[Transfer]) -> Mapping[str, Ruling]:
+    """Return the refusals of those that were refused and whose answer is still kept, by their ids."""
+    refused = [one for one in transfers if one.state is TransferState.REFUSED]
+    with services.store.read() as uow:
+        found = {one.id: ruling_of(uow, one) for one in refused}
+    return {id_: ruling for id_, ruling in found.items() if ruling is not None}

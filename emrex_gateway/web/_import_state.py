@@ -12,7 +12,11 @@ from emrex_gateway.web import _context
 from emrex_gateway.web._context import services
 from emrex_gateway.web._importing import importing_pages
 from emrex_gateway.web._progress import REFRESH_SECONDS, slow_words, told
-from emrex_gateway.web._purposes import purpose_words, recognition_words
+from emrex_gateway.web._purposes import (
+    purpose_words,
+    recognition_words,
+    refusal_words,
+)
 from emrex_gateway.web._steps import elsewhere
 
 PAGE = "importing.state"
@@ -33,6 +37,7 @@ def state(slug: str, transfer_id: str) -> Response | str:
         way_back=exporting.way_back(services(), at),
         purpose_words=purpose_words,
         recognition_words=recognition_words,
+        refusal_words=refusal_words,
         following=_moving(at, found),
         words=_words(at),
         slow=slow_words(at.changed_at),

@@ -39,6 +39,7 @@ def _words() -> dict[str, Any]:
         "outcome_words": _sentences.outcome_words,
         "contents_words": _sentences.contents_words,
         "recognition_words": _purposes.recognition_words,
+        "refusal_words": _purposes.refusal_words,
     }
 
 
@@ -52,11 +53,13 @@ def start(slug: str) -> Response | str:
     except SessionOver as error:
         over = error.reason
     else:
+        transfers = exporting.own_transfers(services(), visit)
         return render_template(
             "emrex/my_data.html",
             point=point,
             visit=visit,
-            transfers=exporting.own_transfers(services(), visit),
+            transfers=transfers,
+            rulings=importing.rulings(services(), [one.transfer for one in transfers]),
         )
     failed = request.args.get("failed", "")[:64]
     page = make_response(

@@ -1,10 +1,11 @@
-"""What records are brought for, and how far the host system is with them, in words."""
+"""What records are brought for, and what became of them, in words for the student."""
 
 from __future__ import annotations
 
 from flask_babel import gettext as _
 
 from emrex_gateway.domain import Purpose, RecognitionState
+from emrex_gateway.importing import RefusalReason
 
 
 def purposes() -> dict[Purpose, tuple[str, str]]:
@@ -28,6 +29,22 @@ def purposes() -> dict[Purpose, tuple[str, str]]:
 def purpose_words(purpose: Purpose) -> str:
     """A purpose's name."""
     return str(purposes()[purpose][0])
+
+
+def refusal_words(reason: RefusalReason) -> str:
+    """Why an officer did not take an import, for the student."""
+    words = {
+        RefusalReason.OTHER_PERSON: _("The records were found to be another person's."),
+        RefusalReason.UNPROVEN: _(
+            "It could not be told whether the records are yours. If your name has changed, bring proof of it, "
+            "then fetch the records again."
+        ),
+        RefusalReason.ELSEWHERE: _(
+            "Records like these are handed in another way. Ask the admissions or student office how."
+        ),
+        RefusalReason.OTHER: "",
+    }
+    return str(words[reason])
 
 
 def recognition_words(state: RecognitionState) -> str:

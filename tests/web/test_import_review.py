@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from emrex_gateway import importing
+from emrex_gateway import administering, exporting, importing
 from emrex_gateway.domain import Purpose, TransferState
 from emrex_gateway.errors import AdapterError, AdapterUnavailable
-from gateway_world import Browser, World, record
+from gateway_world import IDENTITY, Browser, World, record
 from review_world import (
     DIFFERENT,
     DOUBTFUL,
@@ -264,3 +264,25 @@ def test_somebody_else_sees_nothing(world: World) -> None:
     browser.client.delete_cookie(f"emrex-session-{browser.transfer_id}", path="/emrex/campus/")
     browser.reload()
     assert "Title algebra" not in browser.text
+
+
+def test_a_refusal_is_told_with_its_reason(world: World) -> None:
+    """In the officer's words, where the import stands and in one's own data; nothing of the records is left."""
+    browser = confirmed(world, result(match=DOUBTFUL))
+    importing.refuse_for(
+        world.services,
+        administering.shell_actor(),
+        browser.transfer_id,
+        importing.RefusalReason.UNPROVEN,
+        "Bring your passport.\nRoom <b>12</b>.",
+    )
+
+    assert "Your records were not taken" in browser.reload().text
+    assert "It could not be told whether the records are yours" in browser.text
+    assert "Bring your passport. Room <b>12</b>." in browser.text
+    assert not browser.has("cancel")
+    secret = exporting.begin_own_visit(world.services, "campus", IDENTITY, method="fake")
+    browser.client.set_cookie("emrex-own", secret, path="/emrex/campus/my-data")
+    browser.get("/emrex/campus/my-data")
+    assert "Bring your passport. Room <b>12</b>." in browser.text
+    assert "Algebra" not in browser.text
