@@ -40,7 +40,7 @@ REMARKS: Final = {
     "term": "a term without its dates",
     "shared-text": "explanations that many studies refer to were left out",
     "reference": "a reference that leads nowhere",
-    "recognition": "a decision on recognition was left out",
+    "recognition": "a decision on recognition does not say what was decided, or rests on more than is read",
     "supplement": "a diploma supplement that lacks its date or sections",
     "sections": "sections nested too deeply were left out",
     "extension": "an extension that is no foreign element was left out",

@@ -10,6 +10,7 @@ from lxml import etree
 from emrex_gateway.domain import (
     Document,
     Issuer,
+    LearningOpportunity,
     ReadDocument,
     Report,
     VerifiedElmo,
@@ -19,6 +20,7 @@ from emrex_gateway.domain import (
 from emrex_gateway.elmo._check import version_of
 from emrex_gateway.elmo._markup import Markup
 from emrex_gateway.elmo._notes import Notes
+from emrex_gateway.elmo._read_decision import Decisions
 from emrex_gateway.elmo._read_extension import Extensions
 from emrex_gateway.elmo._read_files import Files
 from emrex_gateway.elmo._read_learner import country_of, read_learner
@@ -119,6 +121,7 @@ class _Reader:
             self.extensions,
             Supplements(self._files, markup, notes, made.date()),
         )
+        self._decisions = Decisions(notes, self._basis, self._plain)
         self.outside = self._files.read(children.get("attachment", []))
 
     def reports(self, elements: list[etree._Element]) -> tuple[Report, ...]:
@@ -136,8 +139,6 @@ class _Reader:
         own = self._files.read(children.get("attachment", []))
         shelf = Shelf(own, self.outside, element, self._explanations, notes)
         tops = children.get("learningOpportunitySpecification", [])
-        if "resultOfRecognition" in children:
-            notes.add("recognition")
         issued = moment(only(children, "issueDate", notes), notes)
         if issued is None:
             notes.add("issue-date")
@@ -146,7 +147,23 @@ class _Reader:
             opportunities=self._studies.read(tops, schemes, shelf),
             issued_at=issued or self.made,
             attachments=shelf.left,
+            decisions=self._decisions.read(children),
         )
+
+    def _basis(self, element: etree._Element) -> Report:
+        """Return a report that a decision rests on, without files, grading schemes and decisions."""
+        notes = self._notes
+        children = kids(element)
+        if children.keys() & {"attachment", "gradingScheme", "resultOfRecognition"}:
+            notes.add("recognition")
+        return Report(
+            issuer=self._issuer(only(children, "issuer", notes)),
+            opportunities=self._plain(children.get("learningOpportunitySpecification", [])),
+            issued_at=moment(only(children, "issueDate", notes), notes) or self.made,
+        )
+
+    def _plain(self, elements: list[etree._Element]) -> tuple[LearningOpportunity, ...]:
+        return self._studies.read(elements, None, None)
 
     def _issuer(self, element: etree._Element | None) -> Issuer:
         """Return the institution; what it lacks is filled in as for files of our own."""

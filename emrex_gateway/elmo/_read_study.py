@@ -67,6 +67,10 @@ _STATUSES: Final = {status.value: status for status in Status} | {
 }
 
 
+Schemes = dict[str, GradingScheme] | None
+"""A report's grading schemes by name; ``None`` where none are read."""
+
+
 @dataclass(slots=True)
 class _Branch:
     """A study that was read, while its parts are still to come."""
@@ -99,12 +103,14 @@ class Studies:
         self._count = 0
 
     def read(
-        self, tops: list[etree._Element], schemes: dict[str, GradingScheme], shelf: Shelf
+        self, tops: list[etree._Element], schemes: Schemes, shelf: Shelf | None
     ) -> tuple[LearningOpportunity, ...]:
         """Return the studies with all their parts, in the file's order.
 
-        What is deeper than ``MAX_LEVELS`` moves up beside its ancestor at that level. Raises
-        ``ElmoError`` beyond ``MAX_STUDIES``: leaving some out would be a lie about the person.
+        ``None`` for grading schemes and files leaves both out. What is deeper
+        than ``MAX_LEVELS`` moves up beside its ancestor at that level. Raises
+        ``ElmoError`` beyond ``MAX_STUDIES``: leaving some out would be a lie
+        about the person.
         """
         forest: list[LearningOpportunity] = []
         work: list[tuple[etree._Element, int, list[LearningOpportunity]] | _Branch] = [
@@ -137,8 +143,8 @@ class Studies:
         element: etree._Element,
         level: int,
         into: list[LearningOpportunity],
-        schemes: dict[str, GradingScheme],
-        shelf: Shelf,
+        schemes: Schemes,
+        shelf: Shelf | None,
     ) -> tuple[_Branch, list[etree._Element]]:
         """Return one study without its parts, and the elements of these."""
         self._count += 1
@@ -200,20 +206,14 @@ class Studies:
         return tuple(LangString(value, lang) for lang, value in found.items())
 
     def _instance(
-        self, element: etree._Element | None, schemes: dict[str, GradingScheme], shelf: Shelf
+        self, element: etree._Element | None, schemes: Schemes, shelf: Shelf | None
     ) -> Instance:
         notes = self._notes
         if element is None:
             notes.add("instance-missing")
             return Instance(status=Status.IN_PROGRESS)
         children = kids(element)
-        scheme = word(only(children, "gradingSchemeLocalId", notes), notes)
-        if scheme:
-            graded = self._explanations.scheme(scheme, schemes)
-        else:
-            elsewhere = word(only(children, "gradingSchemeExternalId", notes), notes)
-            graded = GradingScheme(id=elsewhere) if elsewhere else None
-        files = only(children, "attachments", notes)
+        files = only(children, "attachments", notes) if shelf is not None else None
         return Instance(
             status=self._status(children),
             identifiers=identifiers(some(children, "identifier", notes), notes),
@@ -221,18 +221,27 @@ class Studies:
             completed=day(only(children, "date", notes), notes),
             term=academic_term(only(children, "academicTerm", notes), notes),
             grade=word(only(children, "resultLabel", notes), notes) or None,
-            grading_scheme=graded,
+            grading_scheme=self._graded(children, schemes) if schemes is not None else None,
             shortened_grading=shortened_grading(only(children, "shortenedGrading", notes), notes),
             distribution=distribution(only(children, "resultDistribution", notes), notes),
             credits=credits_of(children, notes),
             levels=levels_of(children, notes),
             language=language_of(children, notes),
             engagement_hours=decimal(only(children, "engagementHours", notes), notes),
-            attachments=shelf.take(some(kids(files), "ref", notes)) if files is not None else (),
+            attachments=shelf.take(some(kids(files), "ref", notes))
+            if shelf is not None and files is not None
+            else (),
             group=self._explanations.group(only(children, "grouping", notes)),
             diploma_supplement=self._supplements.read(only(children, "diplomaSupplement", notes)),
             extensions=self._extensions.read(children.get("extension", [])),
         )
+
+    def _graded(self, children: Kids, schemes: dict[str, GradingScheme]) -> GradingScheme | None:
+        notes = self._notes
+        if name := word(only(children, "gradingSchemeLocalId", notes), notes):
+            return self._explanations.scheme(name, schemes)
+        elsewhere = word(only(children, "gradingSchemeExternalId", notes), notes)
+        return GradingScheme(id=elsewhere) if elsewhere else None
 
     def _status(self, children: Kids) -> Status:
         """Return the status; missing, it is passed, as the schema's annotation says.

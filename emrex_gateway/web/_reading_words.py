@@ -40,7 +40,7 @@ READING_WORDS: Mapping[str, LazyString] = {
     "term": _("A term has no dates and was left out."),
     "shared-text": _("Some explanations of grades or groups were left out. They are very long."),
     "reference": _("Something that a study refers to is not in the file."),
-    "recognition": _("Decisions on recognition in the file were left out."),
+    "recognition": _("A decision on recognition cannot be read in full."),
     "supplement": _("A diploma supplement is not complete."),
     "sections": _("A diploma supplement is nested very deeply. Parts of it were left out."),
     "extension": _("Additions that are not part of ELMO were left out."),

@@ -34,7 +34,8 @@ _NAMES = (
     " resultLabel result shortenedGrading percentageLower percentageEqual percentageHigher"
     " resultDistribution category credit scheme level value languageOfInstruction engagementHours"
     " attachments ref grouping diplomaSupplement version introduction section additionalInformation"
-    " resultOfRecognition recognitionResult unknown"
+    " resultOfRecognition recognitionResult recognitionBasis recognitionReport recognitionMapping mapping"
+    " fromMapping toMapping decisionDate unknown"
 )
 _ATTRIBUTES = "type localId id idref typeref number count label dtf sortingKey"
 NAMES = _NAMES.split()

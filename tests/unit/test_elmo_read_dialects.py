@@ -110,14 +110,6 @@ def test_elmo_2_is_known_by_what_only_it_has() -> None:
     assert "1.x" == read(file(course(), learner=named.format("<bday>2000-01-02</bday>"))).release
 
 
-def test_a_decision_on_recognition_is_told_and_not_taken_for_a_study() -> None:
-    """ELMO 2's results of recognition are no studies of the issuer's."""
-    inside = "<resultOfRecognition><status>Positive</status><recognitionResult>{}</recognitionResult></resultOfRecognition>"
-    found = read(file(course() + inside.format(course())))
-    assert 1 == len(found.document.reports[0].opportunities)
-    assert ("2.0", ("recognition",)) == (found.release, found.warnings)
-
-
 def test_elmo_1_0() -> None:
     """No status, identifiers of Finland's own, an attachment that is none, ``www.`` for an address."""
     found = read(
@@ -307,12 +299,8 @@ def test_every_release_of_the_schema_is_read(shared: Path) -> None:
     for schema in sorted((shared / "data" / "elmo").glob("v*/schema.xsd")):
         names = set(re.findall(r'element name="(\w+)"', schema.read_text("utf-8")))
         unknown = {name for name in names - left_out if f'"{name}"' not in code}
-        assert unknown <= _DECISIONS, (schema.parent.name, unknown - _DECISIONS)
+        assert unknown <= _SPELT, schema.parent.name
 
 
-_DECISIONS = {
-    "percentageEqual", "percentageHigher", "percentageLower",  # spelt from their endings
-    "mapping", "fromMapping", "toMapping", "decisionDate", "recognitionBasis", "recognitionReport",
-    "recognitionResult", "recognitionMapping", "hasPart", "elmo",
-}  # fmt: skip
-"""Names that are read another way, and those inside a decision on recognition, which is left out."""
+_SPELT = {"percentageEqual", "percentageHigher", "percentageLower"}
+"""Names that are put together from their endings."""
