@@ -55,6 +55,7 @@ class Attack:
     trusted: tuple[str, ...]
     policy: Policy
     fools: tuple[str, ...]
+    family: str
 
     def file(self) -> bytes:
         """The file's bytes."""
@@ -74,6 +75,12 @@ class Attack:
 
 
 CASES: list[Attack] = []
+_family = [""]
+
+
+def begin_family(name: str) -> None:
+    """Say whose the next attacks are."""
+    _family.append(name)
 
 
 def attack(
@@ -86,7 +93,7 @@ def attack(
     fools: Sequence[str] = (),
 ) -> None:
     """Register an attack."""
-    CASES.append(Attack(name, reason, make, tuple(trusted), policy, tuple(fools)))
+    CASES.append(Attack(name, reason, make, tuple(trusted), policy, tuple(fools), _family[-1]))
 
 
 @cache
