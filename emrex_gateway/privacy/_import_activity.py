@@ -67,6 +67,10 @@ def imports(facts: Facts, _: Translate) -> Activity:
                         time=duration(settings.delivered_lifetime, _),
                     ),
                     _(
+                        "A signed decision on recognition, made when the student orders it: %(time)s",
+                        time=duration(settings.delivered_lifetime, _),
+                    ),
+                    _(
                         "How far recognition is, without what was studied, and the row as above: %(time)s",
                         time=duration(settings.audit_lifetime, _),
                     ),

@@ -35,12 +35,14 @@ KINDS: tuple[Kind, ...] = (
     Kind("contents", "transfer_lifetime"),
     Kind("imports", "import_lifetime"),
     Kind("replies", "delivered_lifetime"),
+    Kind("statements", "delivered_lifetime"),
     Kind("sessions", "session_lifetime"),
     Kind("own-visits", "own_data_lifetime"),
     Kind("logins", fixed=15 * 60),
     Kind("once"),
     Kind("tries", fixed=3600),
     Kind("transfers", "audit_lifetime"),
+    Kind("recognitions", "audit_lifetime"),
     Kind("entries", "entered_lifetime", personal=False),
     Kind("troubles", "trouble_lifetime", personal=False),
     Kind("trail", "trail_lifetime"),
@@ -58,6 +60,7 @@ SWEPT_WITH: Mapping[str, str] = {
     "replies": "contents",
     "imports": "contents",
     "entries": "transfers",
+    "recognitions": "transfers",
     "logins": "admin-visits",
 }
 """Kinds that one step of the sweep removes together with another, whose mark they share."""

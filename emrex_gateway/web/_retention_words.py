@@ -26,6 +26,10 @@ RETENTION_WORDS: Mapping[str, tuple[LazyString, LazyString]] = {
         _("Contents of a finished transfer"),
         _("So that the student can load the last page again. Then destroyed as above."),
     ),
+    "statements": (
+        _("Signed decisions on recognition"),
+        _("Made when a student orders one, and encrypted with a key of its own."),
+    ),
     "sessions": (
         _("Students' sessions"),
         _("Who is logged in, as keyed hashes; no names, no identifiers."),
@@ -53,6 +57,13 @@ RETENTION_WORDS: Mapping[str, tuple[LazyString, LazyString]] = {
         _(
             "Times, state, receiver's host, kind of error, and keyed hashes by which a student "
             "finds their own; for support, statistics, and the student."
+        ),
+    ),
+    "recognitions": (
+        _("Rows of recognitions"),
+        _(
+            "How far the study administration system is with an import, and its own number for it, "
+            "encrypted; not what was decided on which study."
         ),
     ),
     "entries": (

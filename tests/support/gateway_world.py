@@ -250,6 +250,12 @@ class World:
                 exporting.draw(self.services, transfer_id)
             elif task == "ask":
                 administering.run_check(self.services, transfer_id)
+            elif task == "poll":
+                importing.poll(self.services, transfer_id)
+            elif task == "recall":
+                importing.recall(self.services, transfer_id)
+            elif task == "attest":
+                importing.attest(self.services, self.signers, transfer_id)
             elif task == "find":
                 importing.find(self.services, transfer_id)
             elif task == "receive":
