@@ -1,5 +1,5 @@
 """Whether the learner of a document is the person who asked for it."""
 
-from emrex_gateway.matching._match import match
+from emrex_gateway.matching._match import REASONS, match
 
-__all__ = ["match"]
+__all__ = ["REASONS", "match"]

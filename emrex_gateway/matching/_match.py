@@ -11,6 +11,18 @@ from emrex_gateway.matching._words import LIKE
 
 _MAN, _WOMAN = 1, 2
 
+REASONS = frozenset(
+    {
+        *("identifier", "identifiers-differ"),
+        *("birth-date", "birth-date-close", "birth-date-missing", "birth-date-differs"),
+        *("names-equal", "names-agree", "names-close", "names-differ"),
+        *("given-names-close", "given-names-differ", "family-names-close", "family-names-differ"),
+        *("part-missing", "initials", "spelling", "name-form", "birth-name", "other-script"),
+        *("order", "order-unsure", "cut-elsewhere", "gender-differs"),
+    }
+)
+"""Every code that ``Match.reasons`` may hold."""
+
 
 def match(
     student: Student,

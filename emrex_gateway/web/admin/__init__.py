@@ -27,6 +27,7 @@ from emrex_gateway.web.admin._operations import pages as operations
 from emrex_gateway.web.admin._points import points
 from emrex_gateway.web.admin._privacy import data
 from emrex_gateway.web.admin._providers import providers
+from emrex_gateway.web.admin._received import received
 from emrex_gateway.web.admin._role_rules import people
 from emrex_gateway.web.admin._service_provider import service_provider
 from emrex_gateway.web.admin._statistics import pages as statistics
@@ -49,6 +50,7 @@ AREAS: tuple[Blueprint, ...] = (
     keys,
     joining,
     transfers,
+    received,
     service_provider,
     logins,
     federations,

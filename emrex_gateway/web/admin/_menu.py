@@ -42,7 +42,7 @@ class Shown:
 ENTRIES: list[Entry] = []
 
 _ORDER = (
-    *("institutions", "transfers", "statistics", "trail"),
+    *("institutions", "received", "transfers", "statistics", "trail"),
     *("federations", "providers", "clients", "plugins", "adapters", "people"),
     *("privacy", "operations", "account"),
 )
