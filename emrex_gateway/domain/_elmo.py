@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import final
+from typing import NoReturn, final
 
 
 class ElmoVersion(StrEnum):
@@ -68,8 +68,14 @@ class VerifiedElmo:
         object.__setattr__(self, "xml", xml)
         object.__setattr__(self, "facts", facts)
 
+    def __init_subclass__(cls) -> None:
+        raise TypeError("a VerifiedElmo has no other kinds: one could be made elsewhere")
+
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a VerifiedElmo does not change")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a VerifiedElmo is neither copied nor stored: verify the file again")
 
     def __repr__(self) -> str:
         return f"VerifiedElmo({len(self.xml)} bytes, {self.facts.subject!r})"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
+import pickle
 import random
 import re
 from datetime import timedelta
@@ -14,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 import emrex_gateway
-from emrex_gateway.domain import SignedElmo
-from emrex_gateway.errors import SignatureError
+from emrex_gateway import elmo
+from emrex_gateway.domain import SignedElmo, VerifiedElmo
+from emrex_gateway.errors import ElmoError, SignatureError
 from emrex_gateway.signing import STRICT, Policy, inspect, verify
 from emrex_gateway.signing._certificates import _read, read_certificates
 from signing_material import (
@@ -168,6 +171,22 @@ def test_nobody_but_signing_imports_the_witness() -> None:
         if "_WITNESS" in path.read_text("utf-8")
     }
     assert {"domain/_elmo.py", "signing/_verify.py"} == users
+
+
+def test_a_verified_document_is_made_in_no_other_way() -> None:
+    """Not by its class, a copy, a store, a class of one's own, or a change of one that was verified."""
+    verified = verify(SignedElmo(foreign_sign(PLAIN)), TRUSTED, now=NOW)
+    with pytest.raises(TypeError, match=r"comes from signing\.verify only"):
+        VerifiedElmo(b"<elmo/>", verified.facts, witness=None)
+    for again in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="verify the file again"):
+            again(verified)
+    with pytest.raises(TypeError, match="no other kinds"):
+        type("Forged", (VerifiedElmo,), {"__init__": lambda self: None})
+    with pytest.raises(AttributeError, match="does not change"):
+        verified.xml = b"<elmo/>"
+    with pytest.raises((ElmoError, AttributeError)):
+        elmo.read(VerifiedElmo.__new__(VerifiedElmo), now=NOW)
 
 
 # --- mutations -------------------------------------------------------------------------------
