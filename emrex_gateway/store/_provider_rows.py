@@ -36,7 +36,7 @@ class SqlProviderRows:
         return found[0] if found else RegistryState(source=source)
 
     def put_state(self, state: RegistryState) -> None:
-        self._put(t.registry, ("source",), source=state.source, data=_text(state))
+        self._put(t.registry, ("source",), {"source": state.source, "data": _text(state)})
 
     def take(
         self,
@@ -65,15 +65,14 @@ class SqlProviderRows:
         there = {key for key, one in kept.items() if one.listed}
         gone = [replace(kept[key], listed=False) for key in there - new.keys()]
         written = [one for key, one in new.items() if kept.get(key) != one]
-        for one in [*written, *gone]:
-            self._put(
-                t.provider,
-                ("source", "key"),
-                source=source,
-                key=one.key,
-                listed=one.listed,
-                data=_text(one),
-            )
+        self._put(
+            t.provider,
+            ("source", "key"),
+            *(
+                {"source": source, "key": one.key, "listed": one.listed, "data": _text(one)}
+                for one in [*written, *gone]
+            ),
+        )
         changed = sum(1 for one in written if one.key in there)
         return len(written) - changed, changed, len(gone)
 
@@ -88,15 +87,19 @@ class SqlProviderRows:
         new = {(one.provider, one.fingerprint): one for one in certificates}
         came = [key for key in new if key not in kept or not kept[key].listed]
         went = [key for key, one in kept.items() if one.listed and key not in new]
+        rows = []
         for key in came:
             first = kept[key].first_seen if key in kept else now
-            self._put_certificate(
-                source, replace(new[key], first_seen=first, last_seen=now, listed=True)
-            )
+            rows.append(replace(new[key], first_seen=first, last_seen=now, listed=True))
         for key in went:
             one = kept[key]
             last = max(one.last_seen, before or one.last_seen)
-            self._put_certificate(source, replace(one, last_seen=last, listed=False))
+            rows.append(replace(one, last_seen=last, listed=False))
+        self._put(
+            t.listed_certificate,
+            ("source", "provider", "fingerprint"),
+            *(_certificate(source, one) for one in rows),
+        )
         return len(came), len(went)
 
     def listings(self, source: RegistrySource, *, gone: bool = False) -> tuple[Listing, ...]:
@@ -152,40 +155,23 @@ class SqlProviderRows:
         return next(iter(self._all(query, ProviderRule)), None)
 
     def put_rule(self, rule: ProviderRule) -> None:
-        self._put(
-            t.provider_rule,
-            ("institution", "provider"),
-            institution=rule.institution,
-            provider=rule.provider,
-            data=_text(rule),
-        )
+        row = {"institution": rule.institution, "provider": rule.provider, "data": _text(rule)}
+        self._put(t.provider_rule, ("institution", "provider"), row)
 
     def remove_rule(self, institution: str, provider: str) -> None:
         table = t.provider_rule
         self._connection.execute(
-            sa.delete(table).where(
-                table.c.institution == institution, table.c.provider == provider
-            )
+            sa.delete(table).where(table.c.institution == institution, table.c.provider == provider)
         )
 
-    def _put_certificate(self, source: RegistrySource, one: ListedCertificate) -> None:
-        self._put(
-            t.listed_certificate,
-            ("source", "provider", "fingerprint"),
-            source=source,
-            provider=one.provider,
-            fingerprint=one.fingerprint,
-            pem=one.pem,
-            first_seen=one.first_seen,
-            last_seen=one.last_seen,
-            listed=one.listed,
-        )
-
-    def _put(self, table: sa.Table, keys: tuple[str, ...], **values: Any) -> None:
-        insert = dialect_insert(self._connection, table).values(**values)
-        others = {name: insert.excluded[name] for name in values if name not in keys}
+    def _put(self, table: sa.Table, keys: tuple[str, ...], *rows: dict[str, Any]) -> None:
+        """Write rows by one statement: a list's first copy holds SQLite's only write lock for long otherwise."""
+        if not rows:
+            return
+        insert = dialect_insert(self._connection, table)
+        others = {name: insert.excluded[name] for name in rows[0] if name not in keys}
         self._connection.execute(
-            insert.on_conflict_do_update(index_elements=list(keys), set_=others)
+            insert.on_conflict_do_update(index_elements=list(keys), set_=others), list(rows)
         )
 
     def _all(self, query: sa.Select[Any], type_: type[T]) -> tuple[T, ...]:
@@ -194,3 +180,15 @@ class SqlProviderRows:
 
 def _text(value: object) -> str:
     return encode(value).decode("utf-8")
+
+
+def _certificate(source: RegistrySource, one: ListedCertificate) -> dict[str, Any]:
+    return {
+        "source": source,
+        "provider": one.provider,
+        "fingerprint": one.fingerprint,
+        "pem": one.pem,
+        "first_seen": one.first_seen,
+        "last_seen": one.last_seen,
+        "listed": one.listed,
+    }
