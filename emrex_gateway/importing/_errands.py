@@ -20,6 +20,7 @@ from emrex_gateway.audit import Event
 from emrex_gateway.domain import (
     Errand,
     ErrandState,
+    LangString,
     Provider,
     ReturnCode,
     Transfer,
@@ -115,7 +116,8 @@ def elsewhere(services: Services, transfer: Transfer, country: str) -> tuple[Des
 def set_out(services: Services, transfer: Transfer, provider_key: str) -> Errand:
     """Begin a visit. Raises ``StaleTransfer`` outside of collecting, ``TransferError`` for no such provider."""
     provider = directory.provider(services, _institution(services, transfer), provider_key)
-    if provider is None or _host(services, provider) is None:
+    host = _host(services, provider) if provider is not None else None
+    if provider is None or host is None:
         raise TransferError("there is no such provider to go to")
     session_id, now = secrets.token_hex(16), services.clock()
     errand = Errand(
@@ -123,7 +125,7 @@ def set_out(services: Services, transfer: Transfer, provider_key: str) -> Errand
         transfer=transfer.id,
         session_hash=_hash(session_id),
         provider=provider.key,
-        names=provider.names,
+        names=provider.names or (LangString(provider.acronym or host),),
         country=provider.country,
         single_fetch=provider.single_fetch,
         state=ErrandState.AWAY,

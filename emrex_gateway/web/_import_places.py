@@ -16,8 +16,6 @@ from emrex_gateway.web._universities import fold
 MAX_WORDS = 100
 ALL_FROM = 12
 """Up to so many providers stand on one page; of more, the countries do."""
-MOST_FOUND = 60
-"""The most providers that one page lists."""
 _MOST_INSTITUTIONS = 6
 
 
@@ -66,13 +64,11 @@ def by_country(found: Iterable[Destination], been: Collection[str] = ()) -> tupl
 def fitting(countries: Iterable[Country], wanted: str) -> tuple[Country, ...]:
     """Leave the providers in which every word stands: in a name, an institution, the country or host."""
     words = fold(wanted[:MAX_WORDS]).split()
-    found, left = [], MOST_FOUND
-    for country in countries:
-        places = [p for p in country.places if all(word in p.words for word in words)][:left]
-        left -= len(places)
-        if places:
-            found.append(replace(country, places=tuple(places)))
-    return tuple(found)
+    found = (
+        replace(one, places=tuple(p for p in one.places if all(word in p.words for word in words)))
+        for one in countries
+    )
+    return tuple(one for one in found if one.places)
 
 
 def only(country: Country, keys: Collection[str]) -> Country:

@@ -384,6 +384,23 @@ def test_nobody_is_sent_where_the_institution_does_not_want_it(world: World) -> 
     assert () == student.errands
 
 
+def test_a_provider_without_a_name(world: World) -> None:
+    """Its acronym, or else its host, is what it is called."""
+    with world.services.store.begin() as uow:
+        for slug, acronym in (("east", "UE"), ("north", "")):
+            one = next(p for p in simulated() if p.slug == slug)
+            added = replace(listed(one), names=(), acronym=acronym)
+            rule = ProviderRule(institution="campus", provider=added.key, added=added)
+            uow.providers.put_rule(rule)
+    student = importer(world).log_in()
+    assert "UE elsewhere.test" in where(student)
+
+    student.set_out("east")
+    student.set_out("north")
+
+    assert ["UE", "elsewhere.test"] == [one.names[0].value for one in student.errands]
+
+
 def test_no_provider_at_all(world: World) -> None:
     """An empty directory is said, not shown as an empty list."""
     with world.services.store.begin() as uow:

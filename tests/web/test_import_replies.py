@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emrex_gateway.domain import Identity, TransferState
+from emrex_gateway.domain import Identity, Maintenance, MaintenanceMode, TransferState
 from examples.emp_simulator import Mode
 from gateway_world import IDENTITY, World
 from import_steps import EMC, Importer, importer, make_import_world, reply_of
@@ -229,6 +229,23 @@ def test_the_page_that_leads_away_is_good_until_the_reply(
 
     assert not student.browser.has("go")
     assert 404 == student.world.browser().get(leave).response.status_code
+
+
+def test_maintenance_lets_those_finish_who_are_away(
+    student: Importer, reply: dict[str, str]
+) -> None:
+    """While it drains nobody begins an import, and a reply that is on its way is taken."""
+    store = student.world.services.store
+    with store.begin() as uow:
+        uow.operations.put_maintenance(Maintenance(mode=MaintenanceMode.DRAIN))
+    try:
+        assert 503 == student.world.browser().get("/emrex/campus/import").response.status_code
+        student.come_back(reply)
+    finally:
+        with store.begin() as uow:
+            uow.operations.put_maintenance(Maintenance())
+
+    assert [("verified", "")] == student.ends
 
 
 # ---- Limits -----------------------------------------------------------------
