@@ -33,10 +33,12 @@ class Import(Run):
     def __init__(self, announcement: Announcement, out: Path | None) -> None:
         super().__init__(f"{STUDENT} (import)")
         self._campus = announcement.addresses["campus"]
+        self._home = announcement.entries["campus"].removesuffix("/emp")
         self._provider = announcement.entries["abroad"]
         self._at_home = _person(announcement, "campus")
         self._abroad = _person(announcement, "abroad")
         self._out = out / f"{STUDENT}-import" if out else None
+        self._files: dict[str, bytes] = {}
 
     def go(self) -> None:
         """Take every step."""
@@ -48,6 +50,8 @@ class Import(Run):
             state = self.step("reviewed and confirmed", lambda: self._confirm(browser, came))
             state = self.step("handed over", lambda: _until(browser, state, "handed-over"))
             self.step("the officer decides", lambda: self._decide(officer))
+            self.step("the decision is seen", lambda: self._decision(browser, state))
+            self.step("the decision signed", lambda: self._take_along(browser))
 
     def _begin(self, browser: Browser) -> Page:
         login = browser.get(f"{self._campus}/login")
@@ -116,13 +120,34 @@ class Import(Run):
         kinds = {file.media_type: file for file in files.values() if file.status == httpx.codes.OK}
         if not {"application/xml", "application/pdf"} <= set(kinds):
             raise Failed(f"the application came with {', '.join(kinds) or 'no files'}")
-        if self._out is not None:
-            self._out.mkdir(parents=True, exist_ok=True)
-            (self._out / "elmo.xml").write_bytes(kinds["application/xml"].content)
-            (self._out / "transcript.pdf").write_bytes(kinds["application/pdf"].content)
+        self._files["elmo.xml"] = kinds["application/xml"].content
+        self._files["transcript.pdf"] = kinds["application/pdf"].content
 
     def _decision(self, browser: Browser, state: Page) -> None:
-        look_until(browser, state, "decision", lambda now: "ccepted" in _said(now, "decision"))
+        look_until(browser, state, "decision", lambda now: "Recognised" in _said(now, "decision"))
+
+    def _take_along(self, browser: Browser) -> None:
+        """Among her own data she has the decision signed, for whoever is to read it elsewhere."""
+        login = browser.get(f"{self._home}/my-data")
+        mine = browser.get(login.links_in("login-methods")[0], origin=login)
+        page = browser.get(mine.link("What is decided"), origin=mine)
+        ordered = browser.submit(page, page.form("order"))
+        ready = wait(browser, ordered, "a signed decision", lambda now: now.has_step("statement"))
+        files = {
+            address.rpartition("/")[2]: browser.get(address, origin=ready).content
+            for address in ready.links_in("statement")
+        }
+        if b"resultOfRecognition" not in files.get("elmo.xml", b""):
+            raise Failed("the signed decision does not say what was recognised")
+        if not files.get("decision.pdf", b"").startswith(b"%PDF-"):
+            raise Failed("the readable decision is no PDF")
+        self._files |= {
+            f"decision.{name.rpartition('.')[2]}": content for name, content in files.items()
+        }
+        if self._out is not None:
+            self._out.mkdir(parents=True, exist_ok=True)
+            for name, content in self._files.items():
+                (self._out / name).write_bytes(content)
 
 
 def _until(browser: Browser, page: Page, state: str) -> Page:

@@ -40,7 +40,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="drive a transfer for a student of each institution and each way to log in, then end",
+        help="drive an export for a student of each institution and each way to log in, and an "
+        "import with its hand-over and the decision on it; then end",
     )
     parser.add_argument(
         "--out",

@@ -150,6 +150,9 @@ def test_check_drives_every_transfer_and_keeps_what_arrived(
         assert {"elmo.xml", "transcript.pdf", "certificate.pem"} == set(kept)
         assert kept["transcript.pdf"].startswith(b"%PDF-")
         assert kept["certificate.pem"].startswith(b"-----BEGIN CERTIFICATE-----")
+    home = {path.name: path.read_bytes() for path in (out / "maija-import").iterdir()}
+    assert {"elmo.xml", "transcript.pdf", "decision.xml", "decision.pdf"} == set(home)
+    assert b"resultOfRecognition" in home["decision.xml"]
 
 
 def test_what_arrived_is_verified_from_the_shell(
