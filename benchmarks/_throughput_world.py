@@ -15,8 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-
-from flask import Flask
+from typing import TYPE_CHECKING
 
 from benchmarks._document import document
 from emrex_gateway import bootstrap, jobs
@@ -31,11 +30,13 @@ from emrex_gateway.domain import (
     Student,
     StudyRecord,
 )
-from emrex_gateway.factory import create_app
 from emrex_gateway.ports import Adapter, LoggedIn, LoginStart
 from emrex_gateway.secrets import resolve_secret
 from emrex_gateway.services import Services
 from emrex_gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 FOLDER, REDIS, COURSES = "EMREX_BENCH_FOLDER", "EMREX_BENCH_REDIS", "EMREX_BENCH_COURSES"
 """Variables through which the processes learn where they are."""
@@ -143,6 +144,8 @@ def services() -> Services:
 
 def app() -> Flask:
     """For gunicorn."""
+    from emrex_gateway.factory import create_app  # noqa: PLC0415 - workers have no pages
+
     return create_app(services())
 
 

@@ -26,7 +26,7 @@ from emrex_gateway.services import Services
 log = logging.getLogger(__name__)
 
 PRELOADED = ("lxml.etree", "xmlsec", "typst", "emrex_gateway.elmo", "emrex_gateway.transcript")
-"""Imported before the forks by a worker that signs; others need no compiler and no fonts."""
+"""Imported before the forks by a worker whose forks sign; others need no compiler and no fonts."""
 
 
 def start_worker(
@@ -53,7 +53,7 @@ def start_worker(
     names = _queue_names(queues)
     if SIGN_QUEUE in names and signers_factory is None:
         raise ConfigError("a worker that signs needs keys")
-    if SIGN_QUEUE in names:
+    if SIGN_QUEUE in names and not apart:
         preload()
     services = services_factory()
     try:

@@ -232,3 +232,43 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     done = subprocess.run([sys.executable, "-c", program], env=environ, check=False)
 
     assert 0 == done.returncode
+
+
+def test_the_signing_program_loads_what_a_document_takes() -> None:
+    """Neither Redis nor pages nor logins: what the process with the keys does not know, it cannot leak."""
+    program = """
+import sys
+import emrex_gateway.jobs._signer
+print(*sorted({"redis", "rq", "flask", "authlib", "httpx", "alembic", "pyhanko"} & set(sys.modules)))
+print(*sorted(m for m in sys.modules if m.startswith(("emrex_gateway.login", "emrex_gateway.web"))))
+"""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environ, check=True, capture_output=True, text=True
+    )
+
+    assert "\n\n" == done.stdout
+
+
+@pytest.mark.needs("redis")
+def test_the_signing_program_gets_settings_without_redis_password(
+    environ: dict[str, str], store: SqlStore
+) -> None:
+    """It is told where the database is and not how to reach Redis; it ends with its worker."""
+    worker = start(environ, "--queue", "sign")
+    try:
+        process = psutil.Process(worker.pid)
+        assert until(lambda: any("_signer" in _command(one) for one in process.children()))
+        (signer,) = (one for one in process.children() if "_signer" in _command(one))
+        assert not {f.laddr for f in signer.net_connections() if f.laddr}
+        assert environ["EMREX_REDIS_URL"] not in " ".join(signer.cmdline())
+    finally:
+        worker.kill()
+        worker.communicate(timeout=PATIENCE)
+    assert until(lambda: not signer.is_running())
+
+
+def _command(process: psutil.Process) -> str:
+    with suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
