@@ -177,7 +177,7 @@ def check_unless_two(root: etree._Element, xml: bytes) -> None:
         check(read(xml))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(trees(), max_size=5))
 def test_elements_in_any_order(pieces: list[etree._Element]) -> None:
     """Only a second learner, or a flood, is refused."""
@@ -186,7 +186,7 @@ def test_elements_in_any_order(pieces: list[etree._Element]) -> None:
     check_unless_two(root, etree.tostring(root))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spoilt(), st.sampled_from((elmo.NAMESPACE, elmo.NAMESPACE, *OTHERS)))
 def test_documents_with_anything_wrong_in_them(root: etree._Element, namespace: str) -> None:
     """In any of the namespaces: read, or refused for having two people in it."""
@@ -197,7 +197,7 @@ def test_documents_with_anything_wrong_in_them(root: etree._Element, namespace: 
     check_unless_two(root, xml.encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_file_has_a_type(data: bytes) -> None:
     """And what runs in a browser is never called a PDF or a picture of another kind."""
@@ -206,7 +206,7 @@ def test_any_file_has_a_type(data: bytes) -> None:
     assert data.startswith(b"%PDF-") is (found == "application/pdf")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.one_of(st.text(max_size=200), st.text("<>/=\"' abscriptpomgl&#;:x0", max_size=80)))
 def test_any_markup_is_harmless(markup: str) -> None:
     """Cleaning again changes nothing, and nothing that runs is left."""

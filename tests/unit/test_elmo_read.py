@@ -84,7 +84,7 @@ def test_what_was_written_is_read_again(make: Callable[[], Document], version: E
     assert unpack(pack(found), type(found)) == found
 
 
-@settings(max_examples=12, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(document=documents())
 def test_any_file_of_ours_is_read_without_loss(document: Document) -> None:
     """What the reader makes of a file is what it makes of that again; nothing is mended in silence."""

@@ -184,7 +184,7 @@ def test_a_shared_file_is_there_once_however_many_refer_to_it() -> None:
         )
 
     refers = "<attachments><ref>in</ref><ref>out</ref></attachments>"
-    found = read(file(course(refers) * 500, in_report=holder("in"), outside=holder("out")))
+    found = read(file(course(refers) * 200, in_report=holder("in"), outside=holder("out")))
     assert [large, large] == [a.contents[0].data for a in attached(found.document)]
     (report,) = found.document.reports
     assert {(("in", ()), ("out", ()))} == {
