@@ -176,11 +176,11 @@ def test_files_come_from_documents_reports_and_chosen_records() -> None:
 def test_deep_and_wide_trees_take_no_recursion() -> None:
     """However a document nests its records, walking it needs no stack of Python's."""
     top = node(record("leaf"))
-    for at in range(3000):
+    for at in range(1500):
         top = node(record(f"n{at}"), top)
     one = result(tree=(top,))
     rows = importable([one]).records
 
-    assert 3001 == len(rows)
+    assert 1501 == len(rows)
     (report,) = accepted_reports([one], [rows[-1].key])
     assert "leaf" == report.opportunities[0].specification.identifiers[0].value

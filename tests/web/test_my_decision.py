@@ -8,7 +8,15 @@ from datetime import date
 import pytest
 
 from emrex_gateway import exporting, importing
-from emrex_gateway.domain import Learner, RecognisedStudy, Recognition, RecognitionState, texts
+from emrex_gateway.domain import (
+    Learner,
+    RecognisedStudy,
+    Recognition,
+    RecognitionState,
+    SignedStatement,
+    StatementState,
+    texts,
+)
 from emrex_gateway.errors import AdapterUnavailable
 from emrex_gateway.services import Services
 from gateway_world import IDENTITY, Browser, World
@@ -63,7 +71,17 @@ def work(world: World, services: Services) -> None:
         elif task == "recall":
             importing.recall(services, id_)
         else:
-            importing.attest(services, world.signers, id_)
+            sign(services, id_)
+
+
+def sign(services: Services, id_: str) -> None:
+    """Stands for the signing worker, which another test runs (tests/integration/test_recognition.py)."""
+    with services.store.begin() as uow:
+        order = uow.recognitions.statement(id_)
+        assert order is not None
+        assert uow.recognitions.move(order, state=StatementState.READY) is not None
+        signed = SignedStatement(elmo=b"<elmo>Mathematics 1</elmo>", pdf=b"%PDF-1.7 a decision")
+        uow.recognitions.seal(id_, "outcome", signed)
 
 
 def test_before_anything_is_decided(world: World, services: Services) -> None:
