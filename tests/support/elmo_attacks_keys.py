@@ -189,6 +189,32 @@ for _policy in (Policy(), Policy(sha1=True)):
         fools=("first",),
     )
 
+attack(
+    "RSA of 1024 bits, a longer key is trusted, too",
+    "weak-key",
+    lambda: foreign_sign(BODY, "rsa1024"),
+    trusted=("rsa2048", "rsa1024"),
+)
+
+# --- a SignedInfo that reads differently elsewhere ---------------------------------------------
+
+for _name, _old, _new in (
+    ("an attribute of SignedInfo", "<SignedInfo>", '<SignedInfo Id="a">'),
+    ("an attribute of the reference", '<Reference URI=""', '<Reference Id="r" URI=""'),
+    ("a type of the reference", '<Reference URI=""', f'<Reference Type="{DS}Object" URI=""'),
+    ("a namespace of SignedInfo", "<SignedInfo>", '<SignedInfo xmlns:x="urn:x">'),
+    ("a namespace of the signature", "<Signature ", '<Signature xmlns:x="urn:x" '),
+    ("a language of the signature", "<Signature ", '<Signature xml:lang="en" '),
+    ("white space in SignedInfo", "<SignedInfo>", "<SignedInfo>\n"),
+    ("white space in the digest", "<DigestValue>", "<DigestValue> "),
+    ("text in SignedInfo", "<SignedInfo>", "<SignedInfo>forged"),
+):
+    attack(
+        f"SignedInfo respelt: {_name}",
+        "certificate",
+        lambda old=_old, new=_new: swap(old, new),
+    )
+
 # --- somebody else's key ----------------------------------------------------------------------
 
 

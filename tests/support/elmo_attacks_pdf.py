@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 
+from asn1crypto import cms, core
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 from pyhanko.pdf_utils import embed
@@ -61,18 +63,64 @@ def _range(old: str, new: str) -> bytes:
     return copy.replace(found[0], made + b" " * (len(found[0]) - len(made)), 1)
 
 
-def _contents(change: object) -> bytes:
-    copy = export().copy
+def _contents(change: Callable[[bytes], bytes], copy: bytes = b"") -> bytes:
+    copy = copy or export().copy
     found = re.search(rb"/Contents <([0-9A-Fa-f]+)>", copy)
     assert found
     der_ = bytes.fromhex(found[1].decode())
-    made = change(der_)  # type: ignore[operator]
+    made = change(der_)
     return copy.replace(found[1], made.hex().encode().ljust(len(found[1]), b"0"), 1)
 
 
-def _last_bit(cms: bytes) -> bytes:
+def _rebuilt(change: Callable[[cms.ContentInfo], None]) -> bytes:
+    """The signature taken apart, changed, and put together again."""
+
+    def changed(der_: bytes) -> bytes:
+        info = cms.ContentInfo.load(der_)
+        change(info)
+        made = info.dump()
+        assert isinstance(made, bytes)
+        return made
+
+    return _contents(changed)
+
+
+def _signer(info: cms.ContentInfo) -> cms.SignerInfo:
+    return info["content"]["signer_infos"][0]
+
+
+def _content_inside(info: cms.ContentInfo) -> None:
+    info["content"]["encap_content_info"]["content"] = core.OctetString(b"forged")
+
+
+def _two_signers(info: cms.ContentInfo) -> None:
+    info["content"]["signer_infos"].append(cms.SignerInfo.load(_signer(info).dump()))
+
+
+def _no_signer(info: cms.ContentInfo) -> None:
+    info["content"]["signer_infos"] = cms.SignerInfos([])
+
+
+def _digest_twice(info: cms.ContentInfo) -> None:
+    attributes = _signer(info)["signed_attrs"]
+    twice = next(one for one in attributes if one["type"].native == "message_digest")
+    attributes.append(cms.CMSAttribute.load(twice.dump()))
+
+
+def _other_content(info: cms.ContentInfo) -> None:
+    for one in _signer(info)["signed_attrs"]:
+        if one["type"].native == "content_type":
+            one["values"] = cms.SetOfContentType(["signed_data"])
+
+
+def _nothing_signed(info: cms.ContentInfo) -> None:
+    """No signed attributes: then the value would be over the bytes, and could be taken from elsewhere."""
+    _signer(info)["signed_attrs"] = cms.CMSAttributes([])
+
+
+def _last_bit(value: bytes) -> bytes:
     """The signature's value stands last; zeros that fill its place follow."""
-    made = cms.rstrip(b"\0")
+    made = value.rstrip(b"\0")
     return made[:-1] + bytes([made[-1] ^ 1])
 
 
@@ -85,6 +133,26 @@ def _wider() -> bytes:
     made = b"/ByteRange [0 %d %d %d]" % (first - 20, second, rest)
     return copy.replace(found[0], made.ljust(len(found[0])), 1)
 
+
+def _bracketed() -> bytes:
+    copy = export().copy
+    found = re.search(rb"/Contents <([0-9A-Fa-f]+)>", copy)
+    assert found
+    return copy.replace(found[0], b"/Contents (" + found[1] + b")", 1)
+
+
+_SHA256 = bytes.fromhex("608648016503040201")
+_RSA = bytes.fromhex("2a864886f70d0101")
+for _name, _old, _new in (
+    ("SHA-224", _SHA256, _SHA256[:-1] + b"\x04"),
+    ("SHA3-256", _SHA256, _SHA256[:-1] + b"\x08"),
+    ("RSA-PSS", _RSA, _RSA[:-1] + b"\x02"),
+):
+    attack(
+        f"PDF algorithm: {_name}",
+        "algorithm" if _old == _SHA256 else "shape",
+        lambda old=_old, new=_new: _contents(lambda value: value.replace(old, new)),
+    )
 
 for _name, _make in {
     "something appended": lambda: export().copy + b"\n% more",
@@ -126,6 +194,13 @@ for _name, _make in {
     "another form": lambda: _contents(lambda value: value.replace(b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03")),
     "no digest signed": lambda: _contents(lambda value: value.replace(b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05")),
     "a gap with more in it than a signature": _wider,
+    "a signature in brackets that readers take for text": _bracketed,
+    "content inside the signature": lambda: _rebuilt(_content_inside),
+    "two signers": lambda: _rebuilt(_two_signers),
+    "no signer": lambda: _rebuilt(_no_signer),
+    "two digests": lambda: _rebuilt(_digest_twice),
+    "another kind of content": lambda: _rebuilt(_other_content),
+    "no signed attributes": lambda: _rebuilt(_nothing_signed),
     "many ranges": lambda: b"%PDF-" + b"/ByteRange [0 1 2 3]" * 1000,
 }.items():  # fmt: skip
     attack(f"PDF form: {_name}", "shape", _make)
@@ -137,6 +212,12 @@ for _name, _make in {
     "another provider's": lambda: export("p256").copy,
 }.items():
     attack(f"PDF key: {_name}", "certificate", _make)
+attack(
+    "PDF key: a bit of the value of an elliptic curve changed",
+    "certificate",
+    lambda: _contents(_last_bit, export("p256").copy),
+    trusted=("p256",),
+)
 attack("PDF key: nobody is trusted", "no-certificate", lambda: export().copy, trusted=())
 
 # --- made by the trusted key, should it ever be fooled ----------------------------------------
