@@ -18,6 +18,7 @@ from emrex_gateway.domain import AccessPoint, attached
 from emrex_gateway.errors import NoSuchAccessPoint
 from emrex_gateway.examining import Checked
 from emrex_gateway.web._context import services
+from emrex_gateway.web._decided import decided
 from emrex_gateway.web._limits import count_verification
 from emrex_gateway.web._sheets import sheet
 from emrex_gateway.web._verify_upload import MAX_UPLOAD, known_to, known_to_all, look, upload
@@ -73,6 +74,7 @@ def _page(checked: Checked, *, everybody: bool) -> str:
         checked=checked,
         document=document,
         sheet=sheet(document.reports, 1, ROWS) if document else None,
+        decisions=decided(document.reports, ROWS) if document else (),
         files=attached(document) if document else (),
         careful=careful(checked),
         told=None if document else wrong(checked, everybody=everybody),
