@@ -2,11 +2,13 @@
 
 ``write`` makes an unsigned document that satisfies our grammar and every rule that the official
 schema states only in its annotations; ``check`` says what is wrong with one. ``read`` takes only what
-``signing.verify`` made. ``code`` is the short digest of a file that is printed on its transcript.
+``signing.verify`` made. ``code`` is the short digest of a file that is printed on its transcript; ``begin`` and
+``finish`` write a file whose transcripts carry it.
 """
 
+from emrex_gateway.elmo._begin import Begun, begin, finish, stand_in
 from emrex_gateway.elmo._check import check
-from emrex_gateway.elmo._code import code, code_of, read_code
+from emrex_gateway.elmo._code import code, read_code
 from emrex_gateway.elmo._content_type import media_type
 from emrex_gateway.elmo._facts import Facts, facts
 from emrex_gateway.elmo._markup import clean_html
@@ -20,16 +22,19 @@ from emrex_gateway.elmo._write import write
 __all__ = [
     "NAMESPACE",
     "REMARKS",
+    "Begun",
     "Facts",
     "Problem",
+    "begin",
     "check",
     "clean_html",
     "code",
-    "code_of",
     "facts",
+    "finish",
     "grammar",
     "media_type",
     "read",
     "read_code",
+    "stand_in",
     "write",
 ]

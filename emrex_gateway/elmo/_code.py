@@ -15,9 +15,7 @@ from typing import Final
 
 from lxml import etree
 
-from emrex_gateway.domain import Document, ElmoVersion
 from emrex_gateway.elmo._tree import MAX_BYTES, SIGNATURE_NAMESPACE, parse, q
-from emrex_gateway.elmo._write import pieces
 from emrex_gateway.errors import ElmoError
 
 BITS: Final = 80
@@ -50,16 +48,6 @@ def code(xml: bytes) -> str:
     if root.tag != q("elmo"):
         raise ElmoError("the root is not elmo in ELMO's namespace")
     return take_code(root)
-
-
-def code_of(document: Document, version: ElmoVersion = ElmoVersion.V1_7) -> str:
-    """Return the code that the document's file will have, before the files that carry it are made.
-
-    In the places of those, empty ones must be attached already: studies refer
-    to attachments by names that depend on how many there are. Nothing is
-    checked but what ``write`` cannot spell: raises ``ElmoError`` for that.
-    """
-    return code("".join(pieces(document, version)).encode("utf-8"))
 
 
 def take_code(root: etree._Element) -> str:

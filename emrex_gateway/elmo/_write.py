@@ -51,9 +51,7 @@ def write(
     """
     if not document.reports:
         raise ElmoError("a document without reports")
-    xml = "".join(pieces(document, version)).encode("utf-8")
-    _require_sound(xml, version, readable_copy=readable_copy)
-    return UnsignedElmo(xml=xml, version=version)
+    return sound("".join(pieces(document, version)).encode("utf-8"), version, readable_copy)
 
 
 def pieces(document: Document, version: ElmoVersion) -> Iterator[str]:
@@ -74,13 +72,15 @@ def pieces(document: Document, version: ElmoVersion) -> Iterator[str]:
     yield "</elmo>"
 
 
-def _require_sound(xml: bytes, version: ElmoVersion, *, readable_copy: bool) -> None:
+def sound(xml: bytes, version: ElmoVersion, readable_copy: bool = True) -> UnsignedElmo:
+    """Return a file that breaks nothing. Raises ``ElmoError`` for any other; see ``write``."""
     if len(xml) > MAX_BYTES:
         raise ElmoError(f"the document is larger than {MAX_BYTES} bytes")
     problems = check(xml, version, readable_copy=readable_copy)
     if problems:
         shown = "; ".join(str(problem) for problem in problems[:_REPORTED])
         raise ElmoError(f"the document breaks {len(problems)} rules: {shown}")
+    return UnsignedElmo(xml=xml, version=version)
 
 
 def _learner(learner: Learner, version: ElmoVersion) -> str:

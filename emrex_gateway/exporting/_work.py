@@ -45,8 +45,6 @@ _TRANSCRIPT_TITLES = texts(
     en="EMREX transcript", fi="EMREX-opintosuoritusote", sv="EMREX-studieutdrag"
 )
 _KINDS = (AttachmentType.EMREX_TRANSCRIPT, AttachmentType.TRANSCRIPT_OF_RECORDS)
-_NO_PDF = b"%PDF-"
-"""Stands for a transcript while there is none."""
 _RECORDS_TITLES = texts(en="Transcript of Records", fi="Opintosuoritusote", sv="Studieutdrag")
 
 
@@ -142,42 +140,42 @@ def _outcome(
 
     Also tells which characters no font has, in any of the transcripts.
 
-    The code says what the document says, whatever is attached to it: so it is
-    computed with empty files in the places of those that will carry it.
+    The code says what the document says, whatever is attached to it: so the file
+    is written with stand-ins in the places of the transcripts that will carry it.
     """
     point = opened.access_point
     verify_at = verification_address(services, point.slug)
     bare = document(opened, services.clock())
+    issuers: list[Issuer | None] = []
 
-    def empty(issuer: Issuer | None) -> bytes:
-        return _NO_PDF
+    def stand_in(issuer: Issuer | None) -> bytes:
+        issuers.append(issuer)
+        return elmo.stand_in(len(issuers))
 
-    missing: set[str] = set()
-
-    def rendered(issuer: Issuer | None) -> bytes:
-        made = transcript.typeset(
+    begun = elmo.begin(_with_transcripts(bare, opened, stand_in), point.elmo_version)
+    records = len(opened.choice.chosen)
+    reach(services, transfer, Stage.RENDERING, records=records)
+    made = {
+        number: transcript.typeset(
             bare,
             kind=_KINDS[issuer is not None],
             language=opened.choice.language,
             issuer=issuer,
-            code=code,
+            code=begun.code,
             verify_at=verify_at,
         )
-        missing.update(made.missing)
-        return made.pdf
-
-    code = elmo.code_of(_with_transcripts(bare, opened, empty), point.elmo_version)
-    records = len(opened.choice.chosen)
-    reach(services, transfer, Stage.RENDERING, records=records)
-    complete = _with_transcripts(bare, opened, rendered)
+        for number, issuer in enumerate(issuers, 1)
+    }
     reach(services, transfer, Stage.SIGNING, records=records)
-    pdf = complete.attachments[0].contents[0].data
+    pdf = next(made[n].pdf for n, issuer in enumerate(issuers, 1) if issuer is None)
     signer = signers.signer(point)
-    signed = signer.sign(elmo.write(complete, point.elmo_version))
+    pdfs = {number: one.pdf for number, one in made.items()}
+    signed = signer.sign(elmo.finish(begun, pdfs))
     copy = b""
     if opened.request is None:
-        copy = signer.sign_copy(pdf, signed, code=code, verify_at=verify_at)
-    return Outcome(elmo=signed.xml, transcript=pdf, copy=copy, code=code), frozenset(missing)
+        copy = signer.sign_copy(pdf, signed, code=begun.code, verify_at=verify_at)
+    missing = frozenset().union(*(one.missing for one in made.values()))
+    return Outcome(elmo=signed.xml, transcript=pdf, copy=copy, code=begun.code), missing
 
 
 def _with_transcripts(

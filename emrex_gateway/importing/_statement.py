@@ -181,16 +181,16 @@ def sweep_statements(services: Services) -> int:
 
 def _signed(signer: Signer, bare: Document, verify_at: str, language: str) -> SignedStatement:
     """As an export is made: the code first, then the PDF that carries it, then the file with both."""
-    code = elmo.code_of(_with_pdf(bare, b"%PDF-", language), ElmoVersion.V2_0)
+    begun = elmo.begin(_with_pdf(bare, elmo.stand_in(1), language), ElmoVersion.V2_0)
     pdf = transcript.render(
         bare,
         kind=AttachmentType.EMREX_TRANSCRIPT,
         language=language,
-        code=code,
+        code=begun.code,
         verify_at=verify_at,
     )
-    signed = signer.sign(elmo.write(_with_pdf(bare, pdf, language), ElmoVersion.V2_0))
-    copy = signer.sign_copy(pdf, signed, code=code, verify_at=verify_at)
+    signed = signer.sign(elmo.finish(begun, {1: pdf}))
+    copy = signer.sign_copy(pdf, signed, code=begun.code, verify_at=verify_at)
     return SignedStatement(elmo=signed.xml, pdf=copy)
 
 

@@ -59,9 +59,21 @@ def test_a_poor_file_has_poor_facts() -> None:
 @settings(max_examples=20)
 @given(document=documents())
 def test_the_code_is_known_before_the_transcript(document: Document) -> None:
-    """Whatever a document holds: its code with an empty file in the transcript's place is the final one."""
+    """Whatever a document holds: in two steps it is the file that one step writes, and its code the same."""
     try:
-        final = elmo.write(with_pdf(document, b"%PDF-1.7 whole"), readable_copy=False).xml
+        whole = elmo.write(with_pdf(document, b"%PDF-1.7 whole")).xml
     except ElmoError:
         return
-    assert elmo.code(final) == elmo.code_of(with_pdf(document, b"%PDF-"))
+    begun = elmo.begin(with_pdf(document, elmo.stand_in(1)))
+    assert elmo.code(whole) == begun.code
+    assert whole == elmo.finish(begun, {1: b"%PDF-1.7 whole"}).xml
+
+
+def test_a_place_that_is_not_there_once_is_an_error() -> None:
+    """Nothing goes out with a stand-in in it, or with a transcript in a student's own attachment."""
+    document = with_pdf(everything(), elmo.stand_in(1))
+    again = tuple(replace(one, id=f"{one.id}-again") for one in document.attachments)
+    twice = replace(document, attachments=(*document.attachments, *again))
+    for begun, number in ((elmo.begin(document), 2), (elmo.begin(twice), 1)):
+        with pytest.raises(ElmoError, match="place"):
+            elmo.finish(begun, {number: b"%PDF-1.7 whole"})
