@@ -28,6 +28,7 @@ from emrex_gateway.domain import (
     provider_key,
     texts,
 )
+from review_world import DOUBTFUL, confirmed, result, transcript
 
 pytestmark = [pytest.mark.needs("chromium", "node"), pytest.mark.any_database]
 
@@ -43,7 +44,7 @@ EVERYWHERE = {
     },
 }
 CONTRAST = {"runOnly": ["wcag2aa"]}
-COLOURFUL = ("i/campus/", "statistics", "operations", "people")
+COLOURFUL = ("i/campus/", "statistics", "operations", "people", "received")
 
 
 @pytest.fixture
@@ -77,6 +78,7 @@ def world(tmp_path: Path) -> AdminWorld:
             institutions=("Far University",),
         )
         uow.providers.take(RegistrySource.EMREG, [listing], [], now=made.clock(), before=None)
+    confirmed(made, result(match=DOUBTFUL, attachments=(transcript("t"),)))
     return made
 
 

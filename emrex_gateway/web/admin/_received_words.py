@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -104,7 +105,9 @@ def side_by_side(case: OfficerCase) -> tuple[Line, ...]:
     ]
     return tuple(
         Line(
-            label, known[label], tuple(Cell(a[label], _sign(known[label], a[label])) for a in said)
+            label,
+            known[label],
+            tuple(Cell(a[label], _sign(label, known[label], a[label])) for a in said),
         )
         for label in known
         if known[label] or any(one[label] for one in said)
@@ -154,9 +157,20 @@ def _told(
     }
 
 
-def _sign(known: str, said: str) -> str:
-    """Whether two texts are the same as far as anybody sees at once; the matcher looks closer."""
+def _sign(label: str, known: str, said: str) -> str:
+    """Whether two texts are the same as far as anybody sees at once; the matcher looks closer.
+
+    What is the same but for marks gets no sign, and neither do identifiers that
+    differ: everybody has several.
+    """
     if not known or not said:
         return ""
-    ours, theirs = set(known.casefold().split("\n")), set(said.casefold().split("\n"))
-    return "same" if ours & theirs else "differs"
+    if set(known.casefold().split("\n")) & set(said.casefold().split("\n")):
+        return "same"
+    several = label == _("Identifiers")
+    return "" if several or _bare(known) == _bare(said) else "differs"
+
+
+def _bare(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in plain if c.isalnum())
