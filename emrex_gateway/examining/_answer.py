@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from emrex_gateway.domain import (
     Attachment,
     Credit,
+    Decision,
     Identifier,
     LearningOpportunity,
     ReadDocument,
@@ -88,6 +89,13 @@ def _document(read: ReadDocument) -> Json:
 
 
 def _report(report: Report) -> Json:
+    return {
+        **_stated(report),
+        "decisions": [_decision(one) for one in report.decisions],
+    }
+
+
+def _stated(report: Report) -> Json:
     issuer = report.issuer
     return {
         "issuer": {
@@ -97,13 +105,29 @@ def _report(report: Report) -> Json:
             "identifiers": _identifiers(issuer.identifiers),
         },
         "issued_at": _when(report.issued_at),
-        "records": [_record(depth, node) for depth, node in _flat(report)],
+        "records": _records(report.opportunities),
     }
 
 
-def _flat(report: Report) -> Iterator[tuple[int, LearningOpportunity]]:
+def _decision(decision: Decision) -> Json:
+    return {
+        "status": decision.status.value,
+        "decided_on": _when(decision.decided_on),
+        "titles": _texts(decision.titles),
+        "descriptions": _texts(decision.descriptions),
+        "basis": [_stated(one) for one in decision.basis],
+        "results": _records(decision.results),
+        "mapping": [{"from": source, "to": target} for source, target in decision.mapping],
+    }
+
+
+def _records(tops: Sequence[LearningOpportunity]) -> list[Json]:
+    return [_record(depth, node) for depth, node in _flat(tops)]
+
+
+def _flat(tops: Sequence[LearningOpportunity]) -> Iterator[tuple[int, LearningOpportunity]]:
     """The records in the order of reading, each with its depth: lists in lists have no end."""
-    stack = [(0, node) for node in reversed(report.opportunities)]
+    stack = [(0, node) for node in reversed(tops)]
     while stack:
         depth, node = stack.pop()
         yield depth, node

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from emrex_gateway.domain import AttachmentType, LosType, Status
+from emrex_gateway.domain import AttachmentType, DecisionStatus, LosType, Status
 from emrex_gateway.elmo import REMARKS
 from emrex_gateway.examining import Caution, Kind, Standing, Typed, Verdict
 
@@ -124,22 +124,9 @@ def _schemas() -> Json:
             }
         ),
         "Document": _document(),
-        "Report": _object(
-            {
-                "issuer": _object(
-                    {
-                        "titles": _list(_ref("Text")),
-                        "country": _or_null(_text("ISO 3166-1 alpha-2.")),
-                        "url": _or_null({"type": "string"}),
-                        "identifiers": _list(_ref("Identifier")),
-                    }
-                ),
-                "issued_at": _MOMENT,
-                "records": _list(
-                    _ref("Record"), "In the order of reading, each before what is below it."
-                ),
-            }
-        ),
+        "Report": _object({**_stated(), "decisions": _list(_ref("Decision"))}),
+        "Basis": _object(_stated(), "What a decision rests on, as one institution stated it."),
+        "Decision": _decision(),
         "Record": _record(),
         "Attachment": _object(
             {
@@ -208,6 +195,40 @@ def _document() -> Json:
                 "What was mended or left out in reading.",
             ),
         }
+    )
+
+
+def _stated() -> dict[str, Json]:
+    return {
+        "issuer": _object(
+            {
+                "titles": _list(_ref("Text")),
+                "country": _or_null(_text("ISO 3166-1 alpha-2.")),
+                "url": _or_null({"type": "string"}),
+                "identifiers": _list(_ref("Identifier")),
+            }
+        ),
+        "issued_at": _MOMENT,
+        "records": _list(_ref("Record"), "In the order of reading, each before what is below it."),
+    }
+
+
+def _decision() -> Json:
+    end = _text("An identifier of the type local.")
+    return _object(
+        {
+            "status": _enum(DecisionStatus, "What became of the studies that were brought."),
+            "decided_on": _or_null({"type": "string", "format": "date"}),
+            "titles": _list(_ref("Text")),
+            "descriptions": _list(_ref("Text")),
+            "basis": _list(_ref("Basis"), "What was brought."),
+            "results": _list(_ref("Record"), "What counts."),
+            "mapping": _list(
+                _object({"from": end, "to": end}),
+                "What of the basis counts as which result; what is in no pair does not count.",
+            ),
+        },
+        "A decision on recognition of studies elsewhere (ELMO 2).",
     )
 
 

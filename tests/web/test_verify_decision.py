@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from elmo_strategies import transcript
 from emrex_gateway import elmo
@@ -56,8 +57,8 @@ def world(tmp_path: Path) -> World:
     return make_world(tmp_path)
 
 
-def checked(world: World, found: Recognition = FOUND) -> Browser:
-    """Sign a decision as the access point, and have it checked."""
+def signed(world: World, found: Recognition = FOUND) -> bytes:
+    """A decision, signed by the access point."""
     with world.services.store.read() as uow:
         point = uow.config.access_point("campus")
         institution = uow.config.institution("campus")
@@ -65,8 +66,12 @@ def checked(world: World, found: Recognition = FOUND) -> Browser:
     learner = Learner(given_names="Siiri", family_name="Järvi", birth_date=date(1999, 4, 30))
     made = decision_document(found, learner, institution, NOW)
     unsigned = elmo.write(replace(made, attachments=(transcript(),)), ElmoVersion.V2_0)
-    signed = world.signers.signer(point).sign(unsigned)
-    return world.browser().post("/emrex/campus/verify", **form(signed.xml))
+    return world.signers.signer(point).sign(unsigned).xml
+
+
+def checked(world: World, found: Recognition = FOUND) -> Browser:
+    """Have one checked on the access point's page."""
+    return world.browser().post("/emrex/campus/verify", **form(signed(world, found)))
 
 
 def test_what_was_decided_is_told(world: World) -> None:
@@ -92,3 +97,21 @@ def test_endless_decisions_are_cut(world: World) -> None:
     (shown,) = page.page.xpath("//*[@data-step='decided']")
     assert 1000 == len(shown.xpath(".//li"))
     assert "The rest is in the file." in shown.text_content()
+
+
+def test_programs_are_told_the_same(world: World) -> None:
+    """With both ends of each mapping among the records of its basis and of its results."""
+    answer = world.app.test_client().post(
+        "/emrex/api/verify", data=signed(world), content_type="application/octet-stream"
+    )
+    schemas = world.app.test_client().get("/emrex/api/openapi.json").get_json()["components"]
+    schema = {"$ref": "#/components/schemas/Answer", "components": schemas}
+    Draft202012Validator(schema).validate(answer.get_json())
+    (report,) = answer.get_json()["document"]["reports"]
+    (decision,) = report["decisions"]
+    assert ("Partially Positive", "2026-11-24") == (decision["status"], decision["decided_on"])
+    assert [{"from": "from-1", "to": "GEO-1"}] == decision["mapping"]
+    assert ["Fjords", "<b>Skis</b>"] == [
+        one["titles"][0]["value"] for basis in decision["basis"] for one in basis["records"]
+    ]
+    assert ["GEO-1"] == [one["identifiers"][0]["value"] for one in decision["results"]]
