@@ -63,13 +63,12 @@ def importable(received: Iterable[Received]) -> Importable:
     surest = sorted(
         usable_results(received), key=lambda one: one.match.sameness is Sameness.DOUBTFUL
     )
-    listings = [(result_mark(one), _rows(one)) for one in surest]
-    merged = merge(listings)
-    filled = [name for name, rows in listings if rows]
-    records = merged.records
-    if len(filled) == 1:  # a listing alone comes back without its name in the keys
-        records = tuple(_named(one, filled[0]) for one in records)
-    return Importable(records, merged.duplicates)
+    filled = [one for one in surest if any(r.opportunities for r in one.read.document.reports)]
+    if len(filled) == 1:  # alone, it would come back without its name in the keys
+        (alone,) = filled
+        return Importable(_rows(alone, f"{result_mark(alone)}:"))
+    merged = merge([(result_mark(one), _rows(one)) for one in filled])
+    return Importable(merged.records, merged.duplicates)
 
 
 def result_mark(received: Received) -> str:
@@ -164,26 +163,21 @@ def _sources(received: Iterable[Received], wanted: frozenset[str]) -> tuple[Rece
     return tuple(one for one in candidates if any(_pruned(one, wanted)))
 
 
-def _rows(received: Received) -> tuple[StudyRecord, ...]:
-    """A document's records, keyed within it."""
+def _rows(received: Received, before: str = "") -> tuple[StudyRecord, ...]:
+    """A document's records, keyed within it, with something before their keys."""
     rows = []
     for number, report in enumerate(received.read.document.reports):
         for at, (node, up) in enumerate(_walk(report.opportunities)):
             rows.append(
                 StudyRecord(
-                    key=f"{number}.{at}",
-                    parent=None if up < 0 else f"{number}.{up}",
+                    key=f"{before}{number}.{at}",
+                    parent=None if up < 0 else f"{before}{number}.{up}",
                     issuer=report.issuer,
                     specification=node.specification,
                     instance=node.instance,
                 )
             )
     return tuple(rows)
-
-
-def _named(record: StudyRecord, name: str) -> StudyRecord:
-    parent = None if record.parent is None else f"{name}:{record.parent}"
-    return replace(record, key=f"{name}:{record.key}", parent=parent)
 
 
 def _walk(

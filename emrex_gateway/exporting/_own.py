@@ -69,8 +69,7 @@ class OwnTransfer:
     @property
     def under_way(self) -> bool:
         """Whether deleting it stops something that goes on."""
-        handing = self.transfer.direction is Direction.IMPORT and self.transfer.state in _HANDING
-        return handing or self.transfer.state in STOPPABLE
+        return _is_handed(self.transfer) or self.transfer.state in STOPPABLE
 
     @property
     def handed_out(self) -> bool:
@@ -244,6 +243,13 @@ def _mine(uow: UnitOfWork, visit: OwnVisit, transfer_id: str) -> None:
         raise TransferNotFound("the transfer is not this person's")
 
 
+def _is_handed(transfer: Transfer) -> bool:
+    """Whether it is an import that reaches the host system no more when it is deleted now."""
+    failed = transfer.state is TransferState.FAILED and transfer.direction is Direction.IMPORT
+    confirmed = transfer.records is not None
+    return transfer.state is TransferState.ACCEPTED or (failed and confirmed)
+
+
 def _sources(uow: UnitOfWork, transfer: Transfer) -> tuple[Texts, ...]:
     if transfer.direction is not Direction.IMPORT:
         return ()
@@ -298,8 +304,6 @@ def _draft(draft: Draft | None) -> Any:
     }
 
 
-_HANDING = frozenset({TransferState.ACCEPTED, TransferState.FAILED})
-"""An import that is deleted now reaches the host system no more."""
 _SECRET = frozenset({kinds.LOGIN, kinds.LOGOUT})
 """What only protects a login against forgery; given away, it would protect nobody."""
 _PLAIN: Mapping[str, type[Any]] = {

@@ -85,12 +85,18 @@ class Handing:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One attempt: the row as it stands during it, and everything that it needs."""
+    """One attempt: the row as it stands during it, and where it may go."""
 
     transfer: Transfer
     handing: Handing
     institution: Institution
     bindings: tuple[AdapterBinding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What is handed over, and for whom."""
+
     identity: Identity | None = field(repr=False)
     student: Student = field(repr=False)
     results: ImportedResults = field(repr=False)
@@ -106,12 +112,7 @@ def hand(services: Services, transfer_id: str) -> None:
         attempt = _begin(services, transfer_id)
         if attempt is None:
             return
-    except TransferError as error:
-        if not isinstance(error, TransferNotFound | StaleTransfer):
-            fail(services, transfer_id, type(error).__name__)
-        return
-    try:
-        binding, receipt = _store(services, attempt)
+        binding, receipt = _store(services, attempt, _contents(services, attempt.transfer))
     except (StaleTransfer, TransferNotFound):
         return
     except _PASSING as error:
@@ -218,10 +219,8 @@ def _begin(services: Services, transfer_id: str) -> _Attempt | None:
             _fail(uow, transfer, "TooManyAttempts", "")
             return None
         point = uow.config.access_point(transfer.access_point)
-        student = uow.transfers.unseal(transfer_id, STUDENT, Student)
-        results = imported_results(uow, transfer)
-        if point is None or student is None or results is None:
-            raise TransferError("the import's contents are not complete")
+        if point is None:
+            raise TransferError("the import's access point is gone")
         handing = replace(before, open=True, deaths=deaths, not_before=None)
         uow.transfers.seal(transfer_id, HANDING, handing)
         return _Attempt(
@@ -231,13 +230,23 @@ def _begin(services: Services, transfer_id: str) -> _Attempt | None:
             handing=handing,
             institution=uow.config.institution(point.institution),
             bindings=uow.config.bindings(point.institution),
-            identity=uow.transfers.unseal(transfer_id, IDENTITY, Identity),
-            student=student,
-            results=results,
         )
 
 
-def _store(services: Services, attempt: _Attempt) -> tuple[AdapterBinding, Receipt]:
+def _contents(services: Services, transfer: Transfer) -> _Contents:
+    """What the attempt needs; opened while nobody waits for the row. Raises ``TransferError``."""
+    with services.store.read() as uow:
+        student = uow.transfers.unseal(transfer.id, STUDENT, Student)
+        results = imported_results(uow, transfer)
+        identity = uow.transfers.unseal(transfer.id, IDENTITY, Identity)
+    if student is None or results is None:
+        raise TransferError("the import's contents are not complete")
+    return _Contents(identity, student, results)
+
+
+def _store(
+    services: Services, attempt: _Attempt, contents: _Contents
+) -> tuple[AdapterBinding, Receipt]:
     """Store it through the first adapter that has a sink, or through the one that was asked before.
 
     One that cannot be opened may be that first one: nobody else is asked then.
@@ -251,9 +260,9 @@ def _store(services: Services, attempt: _Attempt) -> tuple[AdapterBinding, Recei
                 continue
             if not pinned:
                 _pin(services, attempt, binding)
-            student = _student(adapter, attempt)
+            student = _student(adapter, contents)
             try:
-                return binding, adapter.sink.store_results(student, attempt.results)
+                return binding, adapter.sink.store_results(student, contents.results)
             except AdapterError as error:
                 error.adapter = binding.adapter
                 raise
@@ -262,11 +271,11 @@ def _store(services: Services, attempt: _Attempt) -> tuple[AdapterBinding, Recei
     raise ConfigError("no enabled adapter of the institution takes results")
 
 
-def _student(adapter: Adapter, attempt: _Attempt) -> Student:
+def _student(adapter: Adapter, contents: _Contents) -> Student:
     """The person as this very system knows them: another one's handle would mean nothing here."""
-    if adapter.source is None or attempt.identity is None:
-        return attempt.student
-    return replace(attempt.student, key=adapter.source.find_student(attempt.identity).key)
+    if adapter.source is None or contents.identity is None:
+        return contents.student
+    return replace(contents.student, key=adapter.source.find_student(contents.identity).key)
 
 
 def _pin(services: Services, attempt: _Attempt, binding: AdapterBinding) -> None:
