@@ -9,9 +9,10 @@ import pytest
 
 from copies import export
 from elmo_case import DOCUMENT, genuine
+from emrex_gateway.domain import Provider, ProviderRule, RegistrySource, texts
 from emrex_gateway.web import _verify
 from gateway_world import World
-from signing_material import DS, ENC, MORE, foreign_sign
+from signing_material import DS, ENC, MORE, certificate, foreign_sign
 from verify_world import check, delist_danes, list_danes, make_verify_world, verdict
 
 ECDSA = MORE + "ecdsa-sha256"
@@ -136,8 +137,26 @@ def test_whatever_is_not_genuine_is_refused(world: World, data: object, said: st
     assert said in verdict(page)
 
 
-def test_what_an_institution_added_for_itself_is_not_known_to_all(world: World) -> None:
-    """And another institution's address knows its own keys only, and leads here."""
+def test_what_an_institution_added_for_itself_is_not_known_to_all(tmp_path: Path) -> None:
+    """Its own trust is for its own students: here such a provider is nobody known."""
+    world = make_verify_world(tmp_path)
+    added = Provider(
+        key="a" * 32,
+        url="https://added.example/emp",
+        country="SE",
+        names=texts(en="Added University"),
+        certificates=(certificate("p256").decode(),),
+        sources=frozenset({RegistrySource.OWN}),
+    )
+    with world.services.store.begin() as uow:
+        uow.providers.put_rule(ProviderRule(institution="campus", provider=added.key, added=added))
+    page = check(world, foreign_sign(BODY, "p256", method=ECDSA))
+    assert "nobody here knows who signed it" in verdict(page)
+    assert "Added University" not in page.text
+
+
+def test_an_institution_s_own_address_knows_its_own_keys_only(world: World) -> None:
+    """It is what transcripts name; it leads to the page for everybody's files."""
     page = check(world, foreign_sign(BODY, "p256", method=ECDSA), at="/emrex/campus/verify")
     assert "was not signed by this institution" in verdict(page)
     assert page.page.xpath("//main//a[@href='/emrex/verify']")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -165,6 +166,19 @@ def test_refusals_are_problem_details(world: World, status: int, given: dict[str
     found = json.loads(response.data)
     valid(world, "Problem", found)
     assert status == found["status"]
+
+
+def test_a_body_without_a_length_is_bounded(world: World) -> None:
+    """Sent in chunks, as servers hand it on: read to the limit, and no further."""
+    sent = io.BytesIO(b"x" * (20 * 1024 * 1024 + 100_000))
+    response = world.app.test_client().post(
+        ADDRESS,
+        input_stream=sent,
+        content_type="application/xml",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert 413 == response.status_code
+    assert sent.tell() <= 20 * 1024 * 1024 + 65_536
 
 
 def test_a_flood_is_refused_with_the_time_to_wait(tmp_path: Path) -> None:
