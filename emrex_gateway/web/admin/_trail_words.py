@@ -87,6 +87,7 @@ GROUPS: Mapping[str, tuple[LazyString, tuple[str, ...]]] = {
         later("Transfers"),
         ("transfer.", "entry.", "entries.", "launch.", "records.", "consent.", "elmo.", "reply."),
     ),
+    "imports": (later("Imports"), ("import.", "recognition.")),
     "logins": (later("Students' logins"), ("login.", "logout")),
     "privacy": (later("Students and their own data"), ("own.", "transfer.purged")),
     "operations": (later("Operations"), ("jobs.", "maintenance.")),
@@ -144,7 +145,10 @@ _SETTINGS = frozenset({Event.SETTING_ADDED, Event.SETTING_CHANGED, Event.SETTING
 _OF_TRANSFERS = frozenset(
     event
     for event in Event
-    if event.value.startswith(("transfer.", "records.", "consent.", "elmo.", "reply."))
+    if (event is not Event.REPLY_REFUSED
+    and event.value.startswith(
+        ("transfer.", "records.", "consent.", "elmo.", "reply.", "import.", "recognition.")
+    ))
     or event
     in (
         Event.LAUNCH_ACCEPTED,
