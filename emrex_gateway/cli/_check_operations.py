@@ -10,10 +10,10 @@ from functools import partial
 from math import ceil
 from pathlib import Path
 
+from emrex_gateway import statistics
 from emrex_gateway.domain import MaintenanceMode
 from emrex_gateway.errors import ConfigError, QueueUnavailable
 from emrex_gateway.services import Services
-from emrex_gateway.settings import Settings
 
 Check = Callable[[], str]
 
@@ -32,7 +32,7 @@ def operation_checks(
         yield "workers", partial(_workers, services)
     if services.settings.metrics_token:
         yield "metrics token", partial(_token, services)
-    yield "retention", partial(_retention, services.settings)
+    yield "retention", partial(_retention, services)
     yield "maintenance", partial(_maintenance, services)
     if signing and services.settings.key_directory:
         yield "key directory", partial(_directory, Path(services.settings.key_directory))
@@ -78,9 +78,11 @@ def _maintenance(services: Services) -> str:
     return now.mode.value
 
 
-def _retention(settings: Settings) -> str:
+def _retention(services: Services) -> str:
     """Raise where rows would be gone before their month is closed: its statistics would lack them."""
-    going_on = settings.transfer_lifetime + settings.delivered_lifetime
+    settings = services.settings
+    with services.store.read() as uow:
+        going_on = statistics.longest(uow, settings).total_seconds()
     days = 31 + 1 + ceil(going_on / 86400) + 1  # a month, statistics' slack, and a day to sweep in
     if settings.audit_lifetime < days * 86400:
         raise ConfigError(

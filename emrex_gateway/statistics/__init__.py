@@ -8,7 +8,7 @@ See ``docs/statistics.md``.
 
 from emrex_gateway.statistics._cells import LEVELS, cells
 from emrex_gateway.statistics._countries import NONE, UNKNOWN, country_of, known_hosts
-from emrex_gateway.statistics._months import close_due, following, month_of
+from emrex_gateway.statistics._months import close_due, following, longest, month_of
 from emrex_gateway.statistics._report import (
     DIMENSIONS,
     MAX_MONTHS,
@@ -42,6 +42,7 @@ __all__ = [
     "following",
     "institutions_of",
     "known_hosts",
+    "longest",
     "median",
     "month_of",
     "report",

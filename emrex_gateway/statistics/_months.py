@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from emrex_gateway.ports import CountedTransfer, StatisticsCell, UnitOfWork
 from emrex_gateway.services import Services
+from emrex_gateway.settings import Settings
 from emrex_gateway.statistics._cells import Key, cells
 from emrex_gateway.statistics._countries import NONE, UNKNOWN, country_of, known_hosts
 
@@ -27,6 +28,14 @@ def following(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
+def longest(uow: UnitOfWork, settings: Settings) -> timedelta:
+    """How long a transfer may go on. An import may wait twice: for an officer, then for the host system."""
+    seconds = settings.transfer_lifetime + settings.delivered_lifetime
+    if any(one.client for one in uow.config.institutions()):
+        seconds += 2 * settings.import_lifetime
+    return timedelta(seconds=seconds)
+
+
 def close_due(services: Services) -> int:
     """Close the months that are over; return how many. Harmless to run anywhere at any time.
 
@@ -34,9 +43,8 @@ def close_due(services: Services) -> int:
     cells are counted while the rows are there, and never again.
     """
     now, settings = services.clock(), services.settings
-    going_on = timedelta(seconds=settings.transfer_lifetime + settings.delivered_lifetime)
     with services.store.read() as uow:
-        months = _open_months(uow, now - going_on - SLACK)
+        months = _open_months(uow, now - longest(uow, settings) - SLACK)
     done = 0
     for month in months[:MAX_MONTHS]:
         with services.store.begin() as uow:

@@ -16,7 +16,7 @@ from emrex_gateway.statistics._cells import LEVELS, OK
 from emrex_gateway.statistics._months import month_of, open_cells
 
 DIMENSIONS: Final = ("month", *LEVELS)
-OUTCOMES: Final = (OK, "no-results", "cancelled", "error", "abandoned")
+OUTCOMES: Final = (OK, "no-results", "cancelled", "error", "abandoned", "refused")
 MAX_MONTHS: Final = 120
 
 

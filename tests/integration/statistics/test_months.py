@@ -187,3 +187,26 @@ def test_a_kill_while_closing_leaves_the_month_open(
 
     assert [] == databases.rows(world.url, "SELECT month FROM emrex_statistics_month")
     assert 1 == statistics.close_due(world.services)
+
+
+def test_a_month_waits_for_its_imports(world: TrailWorld) -> None:
+    """Where records are received, an import of a month may end two lifetimes of an import later, and counts then."""
+    with world.store.begin() as uow:
+        uow.config.put_institution(institution(client=True))
+    end = datetime(2026, 2, 1, tzinfo=UTC)
+    _add(
+        world,
+        6,
+        end - timedelta(days=1),
+        direction=Direction.IMPORT,
+        outcome=TransferOutcome.REFUSED,
+    )
+    settings = world.services.settings
+    seconds = settings.transfer_lifetime + settings.delivered_lifetime + 86400
+    over = end + timedelta(seconds=seconds + 2 * settings.import_lifetime)
+
+    world.clock.now = over - timedelta(minutes=1)
+    assert 0 == statistics.close_due(world.services)
+    world.clock.now = over
+    assert 1 == statistics.close_due(world.services)
+    assert "refused" in statistics.OUTCOMES
