@@ -41,8 +41,6 @@ from emrex_gateway.services import Services
 from gateway_world import STUDENT, World, make_world
 from review_world import CountingSink, confirmed, with_sinks
 
-pytestmark = pytest.mark.each_database
-
 ON = date(2026, 11, 24)
 FJORDS = Issuer(
     identifiers=(Identifier("schac", "fjordhavn.example"),),
@@ -145,6 +143,7 @@ def _polled(world: World, services: Services, **delta: float) -> list[tuple[str,
 # --- asking
 
 
+@pytest.mark.each_database
 def test_the_host_is_asked_until_it_has_decided(
     world: World, services: Services, sink: CountingSink, handed: str
 ) -> None:
@@ -255,6 +254,7 @@ def test_somebody_who_looks_has_it_asked_now(world: World, services: Services, h
     assert 1 == len(world.queue.sent)
 
 
+@pytest.mark.each_database
 def test_the_first_receipt_counts(world: World, services: Services, handed: str) -> None:
     """A worker that was thought dead may come second."""
     with world.services.store.begin() as uow:
@@ -271,6 +271,7 @@ def test_the_first_receipt_counts(world: World, services: Services, handed: str)
     assert "r-1" == receipt.id
 
 
+@pytest.mark.each_database
 def test_the_row_goes_with_its_transfer(world: World, services: Services, handed: str) -> None:
     """And nothing of it is readable in another row's place: the seal is bound to the transfer."""
     with world.services.store.begin() as uow:
@@ -339,6 +340,7 @@ def test_a_decision_becomes_a_signed_file(world: World, services: Services, deci
     assert "recognition.downloaded" in world.events(decided)
 
 
+@pytest.mark.each_database
 def test_it_is_made_once_while_it_is_kept(world: World, services: Services, decided: str) -> None:
     """A second order finds the first; after its time it is gone, and can be made again."""
     first = _order(world, services, decided)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook
@@ -16,43 +16,53 @@ from emrex_gateway.errors import MessageError, NoSuchAccessPoint
 from emrex_gateway.services import Services
 from emrex_gateway.web._context import EXTENSION, Context
 from gateway_world import World, make_world
-from review_world import CountingSink, confirmed, with_sinks
+from review_world import UNDECIDED, CountingSink, confirmed, with_sinks
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OTHER = "whsec_" + base64.b64encode(bytes(range(1, 33))).decode()
 ACCEPTED = Recognition(state=RecognitionState.ACCEPTED)
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """The gateway with one institution that receives."""
-    return make_world(tmp_path)
+NUMBERS = itertools.count()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The gateway with one institution that receives; the tests use one import after the other."""
+    return make_world(tmp_path_factory.mktemp("messages"))
+
+
+@pytest.fixture(scope="module")
 def sink() -> CountingSink:
     """The host system."""
     return CountingSink()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def secrets() -> dict[str, str]:
     """What references lead to."""
-    return {"env:CAMPUS_WEBHOOK": SECRET}
+    return {}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def services(world: World, sink: CountingSink, secrets: dict[str, str]) -> Services:
     """Services that speak with it."""
     return replace(with_sinks(world.services, fake=sink), secrets=secrets.__getitem__)
 
 
-@pytest.fixture
-def handed(world: World, services: Services) -> str:
+@pytest.fixture(scope="module")
+def taken(world: World, services: Services) -> str:
     """An import that an adapter with a secret for messages has; the transfer's id."""
     id_ = confirmed(world)
     importing.hand(services, id_)
-    world.queue.sent.clear()
+    return id_
+
+
+@pytest.fixture
+def handed(world: World, taken: str, sink: CountingSink, secrets: dict[str, str]) -> str:
+    """The same, with everything in its place."""
+    sink.said = UNDECIDED
+    secrets["env:CAMPUS_WEBHOOK"] = SECRET
     settings = {
         "base_url": "https://peppi.example",
         "api_key": "env:PEPPI_KEY",
@@ -60,8 +70,9 @@ def handed(world: World, services: Services) -> str:
     }
     with world.services.store.begin() as uow:
         (binding,) = uow.config.bindings("campus")
-        uow.config.put_binding(replace(binding, adapter="peppi", settings=settings))
-    return id_
+        uow.config.put_binding(replace(binding, adapter="peppi", settings=settings, enabled=True))
+    world.queue.sent.clear()
+    return taken
 
 
 def _message(
@@ -69,12 +80,13 @@ def _message(
     receipt: str = "r-1",
     *,
     secret: str = SECRET,
-    id_: str = "msg_1",
+    id_: str = "",
     body: bytes | None = None,
 ) -> importing.Message:
     """A message signed by others' library."""
     said = body or json.dumps({"type": "recognition.changed", "data": {"id": receipt}}).encode()
     moment = world.clock().replace(microsecond=0)
+    id_ = id_ or f"msg_{next(NUMBERS)}"
     return importing.Message(
         id=id_,
         timestamp=str(int(moment.timestamp())),
@@ -101,13 +113,14 @@ def test_a_message_has_the_host_asked(
 ) -> None:
     """At once, once for each message, and also about what was decided before."""
     sink.said = ACCEPTED
+    message = _message(world)
     for _ in range(2):
-        importing.take_message(services, "campus", _message(world))
+        importing.take_message(services, "campus", message)
     assert [("poll", handed)] == world.queue.sent
     importing.poll(services, handed)
     assert RecognitionState.ACCEPTED is _state(world, handed)
     sink.said = Recognition(state=RecognitionState.REJECTED)
-    importing.take_message(services, "campus", _message(world, id_="msg_2"))
+    importing.take_message(services, "campus", _message(world))
     importing.poll(services, handed)
     assert RecognitionState.REJECTED is _state(world, handed)
 
@@ -166,7 +179,8 @@ def test_two_signatures_while_a_secret_is_rotated(
     world: World, services: Services, handed: str
 ) -> None:
     """One of them is enough."""
-    old, new = _message(world, secret=OTHER), _message(world)
+    old = _message(world, secret=OTHER, id_="msg_rotated")
+    new = _message(world, id_="msg_rotated")
     both = replace(new, signature=f"{old.signature} {new.signature}")
     importing.take_message(services, "campus", both)
     assert [("poll", handed)] == world.queue.sent
@@ -176,9 +190,9 @@ def test_a_signed_message_must_name_an_import(
     world: World, services: Services, handed: str
 ) -> None:
     """Its makers are told what is wrong; another adapter's receipts are unknown to this one."""
-    for number, body in enumerate((b"{}", b"nonsense", b'{"type": "", "data": {"id": ""}}')):
-        assert "body" == _reason(services, _message(world, id_=f"msg_{number}", body=body))
-    assert "unknown" == _reason(services, _message(world, "r-99", id_="msg_9"))
+    for body in (b"{}", b"nonsense", b'{"type": "", "data": {"id": ""}}'):
+        assert "body" == _reason(services, _message(world, body=body))
+    assert "unknown" == _reason(services, _message(world, "r-99"))
     with pytest.raises(NoSuchAccessPoint):
         importing.take_message(services, "elsewhere", _message(world))
     assert not world.queue.sent
