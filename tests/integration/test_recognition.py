@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from emrex_gateway import elmo, importing, signing
+from emrex_gateway import elmo, exporting, importing, signing
 from emrex_gateway.domain import (
     Credit,
     ElmoVersion,
@@ -36,6 +36,7 @@ from emrex_gateway.errors import (
     AdapterUnavailable,
     SealError,
     TransferError,
+    TransferNotFound,
 )
 from emrex_gateway.services import Services
 from gateway_world import STUDENT, World, make_world
@@ -273,9 +274,14 @@ def test_the_first_receipt_counts(world: World, services: Services, handed: str)
 
 @pytest.mark.each_database
 def test_the_row_goes_with_its_transfer(world: World, services: Services, handed: str) -> None:
-    """And nothing of it is readable in another row's place: the seal is bound to the transfer."""
+    """A year after it ended nothing of either is here; nor can anything be sealed for it any more."""
+    for _ in range(2):
+        world.clock.forward(seconds=services.settings.audit_lifetime + 86_400)
+        exporting.sweep(services)
     with world.services.store.begin() as uow:
-        uow.recognitions.forget(handed)
+        with pytest.raises(TransferNotFound):
+            uow.transfers.get(handed)
+        assert uow.recognitions.get(handed) is None
         assert uow.recognitions.receipt(handed) is None
         with pytest.raises(SealError):
             uow.recognitions.seal(handed, "contents", DECIDED)
