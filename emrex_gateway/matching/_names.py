@@ -104,11 +104,23 @@ def _pair(ours: Named, theirs: Named, judge: Judge) -> Iterator[Compared]:
 
 def _by_field(ours: Named, theirs: Named, judge: Judge) -> Compared:
     """Compare given names with given names, the family name with the family name."""
-    given = in_order(ours.given, theirs.given, judge)
+    given = _given_row(ours, theirs, judge)
     family = _family(ours.family, theirs.family, judge)
     if given.score <= LIKE and family.score <= LIKE and _latvian(ours, theirs):
         return Compared(FORM, ("name-form",))
     return _together(given, family)
+
+
+def _given_row(ours: Named, theirs: Named, judge: Judge) -> Row:
+    row = in_order(ours.given, theirs.given, judge)
+    # Ming is no short form of Xiao Ming: each syllable belongs to the one name.
+    syllables = all(_ONE_SYLLABLE.fullmatch(part.plain) for part in (*ours.given, *theirs.given))
+    if row.left_out and syllables and judge.shown & _SYLLABIC:
+        return replace(row, score=min(row.score, 85.0))
+    return row
+
+
+_SYLLABIC = frozenset({Tradition.CHINESE, Tradition.KOREAN})
 
 
 def _latvian(ours: Named, theirs: Named) -> bool:
@@ -262,7 +274,9 @@ def _run_together(ours: Named, theirs: Named, judge: Judge) -> Iterator[Compared
         for two, second in _whole(theirs):
             row = in_order(one, two, judge)
             enough = row.equal >= 2 or (row.worst >= FORM and len(one) == len(two) == 1)
-            if row.worst < FORM or not enough or row.left_out > 1:
+            # Whoever has both names in both records has all of them in both.
+            halves = ours.given and ours.family and theirs.given and theirs.family
+            if row.worst < FORM or not enough or row.left_out > (0 if halves else 1):
                 continue
             if first == second:
                 yield Compared(min(96.0, row.score - 1), ("cut-elsewhere",))

@@ -59,8 +59,8 @@ _CYRILLIC_REST = _rules(
     ("q", "k"),
     ("ou", "u"),
     ("^[yij]+(?=e)", ""),
-    ("(?<=.)[yij]+o", "e"),
-    ("[yij]+e", "e"),
+    ("(?<=.)[yj]+o", "e"),
+    ("[yj]+e|i+e(?!$)", "e"),  # Mario, Marie, and Mari are three
     ("[yij]+", "i"),
 )
 
@@ -84,8 +84,11 @@ _GREEK = _rules(
     ("x|ks", "K"),
     ("c(?![eiy])|k", "k"),
     ("ou|oo", "u"),
-    ("ei|oi|ai|ee", "i"),
-    ("(?<!^)e|[yj]", "i"),
+    ("ei|oi|ee", "i"),
+    ("ai", "e"),
+    ("[yj]", "i"),
+    ("ides$", "idis"),
+    ("akes$", "akis"),
     ("w", "o"),
 )
 
@@ -105,14 +108,17 @@ _ARABIC = _rules(
     ("aw|au|ao", "W"),
     ("y(?![aeiou])", "i"),
     ("aa", "a"),
-    ("(?<=.)[ae]h$", "a"),
+    ("(?<=.)ah$", "a"),
 )
+_LONG_FIRST = re.compile("[^aeiou]a[^aeiou]e[^aeiou]")
 
 
 def _arabic(word: str) -> set[str]:
     said = _apply(_ARABIC, word)
-    # A written e is a short a or a short u. A short i is left out: Amer and Amir are two names.
-    return {re.sub("e(?=.)", vowel, said) for vowel in ("a", "u", "e")}
+    # A written e is a short a or a short u. A short i is left out (Amer and Amir are two names),
+    # and in words like Samer it is never an a: Samar is another name.
+    vowels = ("e",) if _LONG_FIRST.match(said) else ("a", "u", "e")
+    return {re.sub("(?<=.)e(?=.)", vowel, said) for vowel in vowels}
 
 
 _WADE_GILES = _rules(
@@ -173,9 +179,7 @@ _KOREAN = _rules(
     ("hyeon", "hyun"),
     ("ch", "c"),
     ("sh", "s"),
-    ("^k|k", "g"),
-    ("^p", "b"),
-    ("^t", "d"),
+    ("k", "g"),
     ("(?<=[aeiou])h$", ""),
 )
 

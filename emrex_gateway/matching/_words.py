@@ -12,7 +12,7 @@ from emrex_gateway.matching._sounds import Tradition, abjad_reads, indic_reads, 
 from emrex_gateway.matching._tokens import Script, Token, joined, marks_differ
 
 EQUAL = 100.0
-SPELLED = 97.0
+SPELLED = 98.0
 """One original in two romanisations, for which there is evidence."""
 FORM = 95.0
 """Two official forms of one name: of two states, or of women and men of one family."""
@@ -119,7 +119,7 @@ class Judge:
     nothing of a person stays in memory."""
 
     def __init__(self, shown: Traditions) -> None:
-        self._shown = shown
+        self.shown = shown
         self._like: dict[tuple[Token, Token], float] = {}
         self._joined: dict[tuple[Token, ...], Token] = {}
 
@@ -127,7 +127,7 @@ class Judge:
         """Return how like two words are, from 0 to 100."""
         found = self._like.get((first, second))
         if found is None:
-            found = self._like[first, second] = likeness(first, second, self._shown)
+            found = self._like[first, second] = likeness(first, second, self.shown)
         return found
 
     def joined(self, parts: tuple[Token, ...]) -> Token:
@@ -199,7 +199,7 @@ class _Beside:
 
     def _met(self, i: int, j: int, way: _Way) -> Iterator[tuple[_Way, tuple[int, int]]]:
         """Go on by words that meet, several on one side where they have grown together."""
-        for m, n in ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1), (2, 2)):
+        for m, n in ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1)):
             if i + m > len(self.ours) or j + n > len(self.theirs):
                 continue
             one = self.judge.joined(self.ours[i : i + m])

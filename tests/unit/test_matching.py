@@ -263,3 +263,47 @@ def test_a_person_is_the_same_as_themselves(given_: str, family: str) -> None:
     home = Student(key="1", given_names=given_, family_name=family, birth_date=BORN)
 
     assert Sameness.SAME is match(home, _learner(home), (), name_pairs.USUAL).sameness
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "family"),
+    [
+        ("Samar", "Samer", "Al-Masri"),
+        ("Amir", "Amira", "Haddad"),
+        ("Hamad", "Hamed", "Al-Sayed"),
+        ("Salah", "Saleh", "El-Masry"),
+        ("Mario", "Marie", "Ivanova"),
+        ("Elena", "Elina", "Papadopoulou"),
+        ("Dae-hyun", "Tae-hyun", "Kim"),
+        ("Xiao Ming", "Ming", "Li"),
+        ("Amit", "Amita", "Sharma"),
+        ("अमित", "Amita", "Sharma"),
+        ("Жанна", "Шанна", "Иванова"),
+        ("Minh Hà", "Minh Há", "Nguyễn"),
+        ("Yuka", "Yuko", "Sato"),
+    ],
+)
+def test_twins_whose_names_sound_alike_are_two(first: str, second: str, family: str) -> None:
+    """Evidence for a romanisation never makes one of two names that its own language tells apart."""
+    home = dataclasses.replace(STUDENT, given_names=first, family_name=family)
+    abroad = dataclasses.replace(LEARNER, given_names=second, family_name=family)
+
+    assert said(home, abroad)[0] is not Sameness.SAME
+
+
+@pytest.mark.parametrize(
+    ("home", "abroad"),
+    [
+        (("Jan", "Pavel"), ("Jan Pavel", "Novák")),
+        (("Martin Thomas", "Paul"), ("Paul", "Martin Thomas")),
+        (("Maria", "Silva"), ("Maria Clara Ana", "Silva Santos")),
+        (("A.", "Nieminen"), ("Anna", "Nieminen")),
+    ],
+    ids=["a family name too many", "exchanged", "much left out", "an initial alone"],
+)
+def test_what_may_be_two_people_is_asked(home: tuple[str, str], abroad: tuple[str, str]) -> None:
+    """Names that fit only if something else is supposed are shown to an officer."""
+    student = dataclasses.replace(STUDENT, given_names=home[0], family_name=home[1])
+    learner = dataclasses.replace(LEARNER, given_names=abroad[0], family_name=abroad[1])
+
+    assert Sameness.DOUBTFUL is said(student, learner)[0]
