@@ -12,17 +12,11 @@ from emrex_gateway.importing._enter import enter, enter_launched, receiving_poin
 from emrex_gateway.importing._errands import (
     Departure,
     Destination,
-    Taken,
-    Visited,
-    claim,
     departure,
     destinations,
     elsewhere,
     end_collecting,
-    refuse,
     set_out,
-    take_reply,
-    visited,
     visits,
 )
 from emrex_gateway.importing._find import find
@@ -62,6 +56,7 @@ from emrex_gateway.importing._recognition import (
     recognitions_by_transfer,
     recognitions_of,
 )
+from emrex_gateway.importing._replies import Taken, Visited, claim, refuse, take_reply, visited
 from emrex_gateway.importing._review import (
     Review,
     change_import_choice,
