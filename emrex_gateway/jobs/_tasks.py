@@ -17,7 +17,7 @@ from emrex_gateway import (
     trail,
 )
 from emrex_gateway.domain import RegistrySource, TransferState
-from emrex_gateway.errors import ConfigError, GatewayError
+from emrex_gateway.errors import AdapterUnavailable, ConfigError, GatewayError
 from emrex_gateway.jobs._running import Context, RefusedJob, Task, TaskTimeout, asks_for, run_task
 from emrex_gateway.jobs._sign_tasks import SIGN_TASKS
 from emrex_gateway.services import Services
@@ -54,8 +54,8 @@ def hand(context: Context, transfer_id: str) -> None:
         return
     try:
         importing.hand(context.services, transfer_id)
-    except TaskTimeout:
-        importing.put_off(context.services, transfer_id, TaskTimeout.__name__)
+    except TaskTimeout:  # to everybody else this is a system that did not answer in time
+        importing.put_off(context.services, transfer_id, AdapterUnavailable.__name__)
         raise
 
 

@@ -26,6 +26,8 @@ from emrex_gateway.errors import (
     StaleTransfer,
     TransferError,
 )
+from emrex_gateway.jobs._running import Context, TaskTimeout
+from emrex_gateway.jobs._tasks import run
 from emrex_gateway.ports import Adapter, Store, UnitOfWork
 from emrex_gateway.services import Services
 from gateway_world import World, make_world
@@ -346,6 +348,32 @@ def test_an_import_that_kills_its_worker_is_given_up(world: World) -> None:
     assert (5, TransferState.FAILED) == (len(sink.calls), state(world, id_))
     with world.services.store.read() as uow:
         assert "TooManyAttempts" == uow.transfers.get(id_).failure
+
+
+def test_a_host_that_never_ends_is_tried_again_later(world: World) -> None:
+    """The job's time-out ends the attempt like a system that is away; the job itself fails."""
+    sink = CountingSink()
+    services = with_sinks(world.services, fake=sink)
+
+    def hang() -> None:
+        raise TaskTimeout
+
+    sink.meanwhile = hang
+    id_ = confirmed(world)
+    with pytest.raises(TaskTimeout):
+        run(Context(services), "hand", id_)
+
+    with services.store.read() as uow:
+        row = uow.transfers.get(id_)
+    assert (TransferState.ACCEPTED, "AdapterUnavailable") == (row.state, row.failure)
+    run(Context(services), "hand", id_)
+    assert 1 == len(sink.calls), "it is not due yet"
+    sink.meanwhile = lambda: None
+    world.clock.forward(minutes=4)
+    run(Context(services), "hand", id_)
+    assert TransferState.HANDED_OVER is state(world, id_)
+    run(Context(services), "hand", id_)
+    assert 2 == len(sink.calls)
 
 
 def test_deleted_while_the_host_takes_it(world: World) -> None:
