@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from emrex_gateway.matching._listed import listed
-from emrex_gateway.matching._sounds import Tradition, sounds
+from emrex_gateway.matching._sounds import Tradition
 from emrex_gateway.matching._tokens import Script, Token
 
 _BY_SCRIPT: dict[Script, tuple[Tradition, ...]] = {
@@ -34,8 +34,8 @@ _BY_COUNTRY = {
 # The ends of family names that hardly occur elsewhere.
 _ENDINGS = {
     Tradition.CYRILLIC: re.compile(
-        r".{2}([oe](v|w|ff)|yov|[oe]va|sk(ii|iy|y|yi|yy|ij|aya|aia|aja)|enk[oa]|chko"
-        r"|(ch|cz|sh|tsch|i|y|j)uk|vich|vych|vitch|[yi]uk)$"
+        r".{2}([oe]v|[jy]o[vw]|[knrpdl]off|(?<!nu)[oe]va|sk(ii|iy|y|yi|yy|ij|aya|aia|aja)|enko|chko"
+        r"|(ch|cz|sh|tsch|i|y|j)uk|vich|vych|vitch)$"
     ),
     Tradition.GREEK: re.compile(
         r".{2}(opoulos|opoulou|id[ie]s|idou|[aei]ak[ie]s|akis|aki|atos|oglou|iad[ie]s|iadou"
@@ -43,38 +43,48 @@ _ENDINGS = {
     ),
 }
 
+# Spellings that nobody has whose name was always in Latin letters; Julia would be none.
 _NAMES: dict[Tradition, frozenset[str]] = {
     Tradition.CYRILLIC: listed(
-        "aleksandr aleksei alexey alexei sergei dmitrii evgenii evgeniia iuliia tatiana nataliia kseniia "
-        "anastasiia ekaterina mikhail nikolai andrei vladimir oleg igor vasilii grigorii iurii ilia "
-        "oleksandr oleksii serhii dmytro ievhen ievheniia iryna olena oksana svitlana mykola mykhailo "
-        "andrii bohdan volodymyr vasyl yaroslav stanislav vladislav viacheslav liudmila galina zhanna "
-        "georgi dimitar todor stoyan yordan tsvetelina hristo petar krasimir plamen"
+        """
+        yulia yuliya yuliia iuliia jewgenij jewgenija sergei sergey sergii serhii serhiy dmitry dmitrii
+        dmitriy dmitrij dmytro evgeny evgeniy evgenii evgeni evgeniya evgeniia yevgeny yevgeniy yevgeniya
+        yevhen yevheniia aleksandr aleksey aleksei alexey alexei oleksandr oleksandra oleksii oleksiy
+        andrey andrii andriy andrij mikhail mykhailo nikolay mykola vasily vasiliy vasilii vasyl
+        grigory grigoriy grigorii hryhorii yury yuriy yurii iurii yaroslav vyacheslav viacheslav
+        lyudmila liudmyla lyubov liubov svetlana svitlana oksana kseniya kseniia ekaterina yekaterina
+        kateryna anastasiya anastasiia nataliya nataliia natalya tatyana tetiana iryna olha
+        volodymyr mariya mariia darya dariya zhanna yegor artyom semyon fyodor pyotr
+        stoyan stojan yordan tsvetelina hristo georgi krasimir desislava tsvetan zhivko plamen
+        """
     ),
     Tradition.GREEK: listed(
-        "georgios ioannis dimitrios konstantinos nikolaos panagiotis vasileios christos athanasios "
-        "evangelos spyridon theodoros eleni vasiliki aikaterini dimitra konstantina "
-        "chrysoula panagiota evangelia theodora"
+        """
+        georgios giorgos ioannis yannis giannis dimitrios dimitris konstantinos nikolaos panagiotis
+        vasileios vasilis athanasios evangelos spyridon spyros theodoros eleni vasiliki aikaterini
+        dimitra konstantina chrysoula panagiota evangelia eirini paraskevi stavroula charalampos
+        """
     ),
     Tradition.ARABIC: listed(
-        "mohamed mohammed ahmed mahmoud hassan hussein omar othman khaled khalid tarek tariq yousef "
-        "ibrahim ismail fatima aisha khadija zainab maryam noor layla amina nour mustafa abdullah "
-        "abdelrahman abdelaziz hamza bilal rashid said saleh salim karim rahim jamal kamal nasser "
-        "mansour haddad khalil hamid hussain sharif sayed masri omar faisal saad zaki farouk ali "
-        "youssef imane hanane rachid samir nadia naima malika"
+        """
+        mohamed mohammed mohammad muhammad muhammed ahmed ahmad mahmoud mahmud hassan hasan hussein
+        hussain husayn omar umar othman khaled khalid tarek tariq tareq yousef yusuf youssef ibrahim
+        ismail fatima fatma aisha khadija zainab zeinab mustafa abdullah hamza bilal rashid saleh salim
+        karim rahim jamal kamal nasser mansour mansur haddad khalil sayed masri faisal zaki farouk
+        hanane imane rachid samira ali
+        """
     ),
     Tradition.INDIC: listed(
-        "sharma verma gupta singh kumar patel reddy iyer iyengar nair menon pillai mukherjee "
-        "banerjee chatterjee bose das ghosh sen agarwal choudhary joshi mishra pandey tiwari yadav "
-        "mehta shah desai kulkarni deshmukh rao krishnan lakshmi puja priya rahul rohit amit anil "
-        "sanjay vijay ravi deepak sunita kavita neha nisha anjali pooja devi kaur prasad chandra "
-        "bhatt trivedi saxena srivastava kapoor malhotra chopra"
+        """
+        sharma verma gupta singh kumar patel reddy iyer iyengar nair pillai mukherjee banerjee
+        chatterjee ghosh agarwal aggarwal choudhary chaudhari chaudhary joshi mishra pandey tiwari
+        yadav mehta desai kulkarni deshmukh krishnan lakshmi laxmi priya rahul rohit amit anil sanjay
+        vijay deepak sunita kavita neha nisha anjali pooja puja devi kaur prasad chandra bhatt trivedi
+        saxena srivastava kapoor malhotra chopra venkatesh ramaswamy subramanian
+        """
     ),
 }
-_HEARD = {
-    tradition: frozenset(form for name in names for form in sounds(name, tradition))
-    for tradition, names in _NAMES.items()
-}
+
 
 CHINESE_FAMILIES = listed(
     "wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin gao luo zheng liang "
@@ -126,11 +136,13 @@ def traditions(
         if part.text in _ARTICLES or part.plain.startswith("abd"):
             found.add(Tradition.ARABIC)
         for tradition, ending in _ENDINGS.items():
-            if ending.fullmatch(part.plain) or ending.search(part.plain):
+            if ending.search(part.plain):
                 found.add(tradition)
-        for tradition, heard in _HEARD.items():
-            if sounds(part.plain, tradition) & heard:
-                found.add(tradition)
+        found.update(tradition for tradition, names in _NAMES.items() if part.plain in names)
+    words = (*ours, *theirs)
+    czech = any(part.text.endswith(("ová", "ský")) for part in words)
+    if czech and all(part.script is Script.LATIN for part in words):
+        found.discard(Tradition.CYRILLIC)  # Czech and Slovak were always in Latin letters
     for words in (ours, theirs):
         found.update(_eastern(words))
     return frozenset(found)

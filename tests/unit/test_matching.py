@@ -281,6 +281,7 @@ def test_a_person_is_the_same_as_themselves(given_: str, family: str) -> None:
         ("Жанна", "Шанна", "Иванова"),
         ("Minh Hà", "Minh Há", "Nguyễn"),
         ("Yuka", "Yuko", "Sato"),
+        ("Sofia", "Sofie", "Nováková"),
     ],
 )
 def test_twins_whose_names_sound_alike_are_two(first: str, second: str, family: str) -> None:
@@ -289,6 +290,27 @@ def test_twins_whose_names_sound_alike_are_two(first: str, second: str, family: 
     abroad = dataclasses.replace(LEARNER, given_names=second, family_name=family)
 
     assert said(home, abroad)[0] is not Sameness.SAME
+
+
+@pytest.mark.parametrize(
+    ("home", "abroad"),
+    [
+        (("Julia", "Meyer"), ("Julia", "Meier")),
+        (("Natalia", "Nowak"), ("Natalia", "Novak")),
+        (("Iulia", "Popescu"), ("Iulia", "Popesku")),
+        (("Nadia", "Rossi"), ("Nadia", "Rosi")),
+        (("Stefan", "Bülow"), ("Stephan", "Bülow")),
+        (("Jo", "Petersen"), ("Jo", "Pedersen")),
+    ],
+)
+def test_spellings_without_evidence_are_asked(
+    home: tuple[str, str], abroad: tuple[str, str]
+) -> None:
+    """Where nothing shows another script, a spelling is a name: an officer looks."""
+    student = dataclasses.replace(STUDENT, given_names=home[0], family_name=home[1])
+    learner = dataclasses.replace(LEARNER, given_names=abroad[0], family_name=abroad[1])
+
+    assert Sameness.DOUBTFUL is said(student, learner)[0]
 
 
 @pytest.mark.parametrize(
