@@ -173,7 +173,7 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.TRANSFER_PURGED: frozenset({"by", "state"}),
         _E.STUDENT_FOUND: frozenset({"adapter"}),
         _E.STUDENT_NOT_FOUND: frozenset({"error", "adapter"}),
-        _E.ERRAND_BEGUN: frozenset({"provider", "country", "errand"}),
+        _E.ERRAND_BEGUN: frozenset({"provider", "host", "country", "errand"}),
         _E.REPLY_STORED: frozenset({"code", "size", "errand"}),
         _E.REPLY_REFUSED: frozenset({"reason"}),
         _E.REPLY_CLAIMED: frozenset({"errand"}),

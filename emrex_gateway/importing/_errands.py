@@ -103,6 +103,7 @@ def set_out(services: Services, transfer: Transfer, provider_key: str) -> Errand
             transfer=transfer.id,
             errand=errand.id,
             provider=provider.key,
+            host=host,
             country=provider.country,
         )
     return errand
