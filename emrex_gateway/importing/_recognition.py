@@ -28,6 +28,7 @@ from emrex_gateway.errors import (
     AdapterUnavailable,
     ConfigError,
     GatewayError,
+    SealError,
     TransferNotFound,
 )
 from emrex_gateway.ports import UnitOfWork
@@ -41,6 +42,7 @@ _PAUSES = (
 )
 """How often to ask, by how long ago the import was handed over; later it is once a day."""
 LONGEST_PAUSE = timedelta(days=1)
+_TRIES = 5
 EAGER_PAUSE = timedelta(minutes=1)
 """Somebody who looks has the system asked again, unless it was asked just now."""
 
@@ -116,12 +118,15 @@ def announced(services: Services, bindings: Iterable[str], receipt_id: str) -> b
     """
     with services.store.begin() as uow:
         transfer = uow.recognitions.find(list(bindings), receipt_id)
-        row = uow.recognitions.get(transfer) if transfer else None
-        if row is None:
+        if transfer is None:
             return False
-        # When a worker changes the row just now, it is asking: the sweep comes for the rest.
-        uow.recognitions.change(row, next_at=services.clock())
-        uow.after_commit(lambda: services.queue.send("poll", row.transfer))
+        # A worker that is asking just now may have heard of what was before: its answer is to be
+        # dropped for a newer row, and the sweep asks again.
+        for _ in range(_TRIES):
+            row = uow.recognitions.get(transfer)
+            if row is None or uow.recognitions.change(row, next_at=services.clock()):
+                break
+        uow.after_commit(lambda: services.queue.send("poll", transfer))
     return True
 
 
@@ -145,9 +150,9 @@ def poll(services: Services, transfer_id: str) -> None:
 
 
 def question_of(uow: UnitOfWork, row: KeptRecognition) -> Question | None:
-    """Return what it takes to ask; ``None`` when the adapter is gone or off. Raises ``SealError``."""
-    receipt = uow.recognitions.receipt(row.transfer)
-    with suppress(ConfigError):
+    """Return what it takes to ask; ``None`` when the adapter, or the key of the receipt, is gone or off."""
+    with suppress(ConfigError, SealError):
+        receipt = uow.recognitions.receipt(row.transfer)
         institution = uow.config.institution(row.institution)
         for binding in uow.config.bindings(row.institution):
             if binding.id == row.binding and binding.enabled and receipt is not None:

@@ -241,6 +241,28 @@ def test_an_adapter_that_is_off_is_not_asked(world: World, services: Services, h
     assert "ConfigError" == _row(world, handed).failure
 
 
+def test_an_answer_from_before_a_message_is_dropped(
+    world: World,
+    services: Services,
+    sink: CountingSink,
+    handed: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The host changes its mind while a worker reads the former decision: what it says now counts."""
+
+    def overtaken(_: Receipt) -> Recognition:
+        assert importing.announced(services, ["fake"], "r-1")
+        return replace(DECIDED, state=RecognitionState.ACCEPTED)
+
+    monkeypatch.setattr(sink, "recognition", overtaken)
+    _polled(world, services, minutes=5)
+    monkeypatch.undo()
+    sink.said = DECIDED
+    world.queue.sent.clear()
+    assert [("poll", handed)] == _polled(world, services, seconds=1)
+    assert RecognitionState.PARTIALLY_ACCEPTED is _row(world, handed).state
+
+
 def test_somebody_who_looks_has_it_asked_now(world: World, services: Services, handed: str) -> None:
     """Once a minute at the most, and never after a decision."""
     importing.look_again(services, _row(world, handed))
