@@ -189,3 +189,11 @@ def test_a_diploma_supplement() -> None:
         supplement.issue_date, supplement.lang, supplement.introduction,
     )  # fmt: skip
     assert () == noted
+
+
+def test_long_texts_end_where_they_were_cut() -> None:
+    """A value has a limit, and whoever reads it sees that there was more."""
+    instance, _ = instance_of(f"<resultLabel>{'x' * 2000}</resultLabel>")
+    specification, _ = specification_of(f"<description>{'y' * 30_000}</description>")
+    assert "x" * 999 + "…" == instance.grade
+    assert "y" * 19_999 + "…" == specification.descriptions[0].value
