@@ -238,7 +238,8 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     Event.STUDENT_FOUND: lambda f: _("The student was found in the study administration system."),
     Event.STUDENT_NOT_FOUND: lambda f: _ended(_("The student could not be found"), f),
     Event.ERRAND_BEGUN: lambda f: _(
-        "The student was sent to a university elsewhere (%(country)s).",
+        "The student was sent to %(host)s (%(country)s).",
+        host=f.get("host", "?"),
         country=f.get("country", "?"),
     ),
     Event.REPLY_STORED: lambda f: _("A reply came: %(code)s.", code=f.get("code", "?")),

@@ -69,6 +69,10 @@ def test_several_results_of_a_country_become_one_import(student: Importer) -> No
     assert 2 == len(importing.received(student.world.services, student.transfer))
     events = student.world.events(student.transfer.id)
     assert 3 == events.count("import.sent") == events.count("import.claimed")
+    id_ = student.transfer.id
+    with student.world.services.store.read() as uow:
+        facts = [facts for _, name, facts in uow.audit.events(id_) if name == "import.sent"]
+    assert {("elsewhere.test", "EE")} == {(one["host"], one["country"]) for one in facts}
 
 
 def test_a_student_may_stop_fetching(student: Importer) -> None:
