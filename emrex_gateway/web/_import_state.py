@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -29,6 +31,8 @@ def state(slug: str, transfer_id: str) -> Response | str:
         return away
     at = _context.transfer()
     found = importing.standing(services(), at)
+    if _context.session_over():  # one that failed may be looked at without a login: what, not whose
+        found = replace(found, confirmed=None, sources=(), ruling=None)
     if found.recognition is not None:
         importing.look_again(services(), found.recognition)
     return render_template(

@@ -239,6 +239,10 @@ def test_what_the_host_refuses_is_told(world: World) -> None:
 
     assert "could not be handed over" in browser.reload().text
     assert row(world, browser).reference in browser.text
+    assert "Provider first" in browser.text
+    browser.client.delete_cookie(f"emrex-session-{browser.transfer_id}", path="/emrex/campus/")
+    assert "could not be handed over" in browser.reload().text
+    assert "Provider first" not in browser.text
 
 
 def test_pages_lead_to_where_the_import_stands(world: World) -> None:
