@@ -17,7 +17,7 @@ from emrex_gateway import administering, bootstrap, log, trail
 from emrex_gateway.audit import Event
 from emrex_gateway.errors import ConfigError, GatewayError
 from emrex_gateway.secrets import resolve_secret
-from emrex_gateway.services import Services
+from emrex_gateway.services import Services, utc_now
 from emrex_gateway.settings import Settings, load
 from emrex_gateway.store import open_without_keys
 from emrex_gateway.trail import Report, TrailFilter
@@ -82,7 +82,7 @@ def verify(*, file: Path, keys: tuple[str, ...], first: int, as_json: bool) -> N
     with _plainly() as settings:
         given = [trail.read_public(_key_bytes(key)) for key in keys] or _own_key(settings)
         # Whoever verifies needs no payload keys.
-        store = open_without_keys(settings, resolve_secret, bootstrap.utc_now)
+        store = open_without_keys(settings, resolve_secret, utc_now)
         report = trail.verify(store, file, given, first_head=first)
     if as_json:
         click.echo(json.dumps(_json(report), indent=2))
