@@ -31,6 +31,8 @@ STUDENTS = (
     _student("A-2001", "Maija", "Mallikas", "1998-02-11", esi=_CAMPUS_ESI),
     # The same person, registered at an earlier stay, with the name that she was born with.
     _student("A-1987", "Helena", "Esimerkki", "1998-02-11"),
+    # The same person once more, as somebody heard her name on the phone.
+    _student("A-1999", "Maja", "Malika", "1998-02-11"),
     _student("A-2002", "Otto", "Anderswo", "1989-12-24"),
 )
 

@@ -10,7 +10,8 @@ CHECKED = {"campus": "maija", "virta": "aino"}
 """The student of each institution whose export ``--check`` drives."""
 _ABROAD_PURPOSE = {
     "maija": "was there on exchange: records to import at home",
-    "helena": "is the same person under her name at birth: an officer decides",
+    "helena": "is the same person under her name at birth, which campus knows",
+    "maja": "is perhaps the same person, with her name misspelt: an officer decides",
     "otto": "is somebody else, whose records are not Maija's",
 }
 _VIRTA_PURPOSE = {

@@ -86,6 +86,7 @@ ABROAD_STUDENTS = tuple(
     for user, number, given, family, born in (
         ("maija", "A-2001", "Maija", "Mallikas", date(1998, 2, 11)),
         ("helena", "A-1987", "Helena", "Esimerkki", date(1998, 2, 11)),
+        ("maja", "A-1999", "Maja", "Malika", date(1998, 2, 11)),
         ("otto", "A-2002", "Otto", "Anderswo", date(1989, 12, 24)),
     )
 )

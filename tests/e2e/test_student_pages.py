@@ -120,12 +120,16 @@ STUDENTS = (
     "finish.",
     "logout.",
     "own.",
+    "importing.",
+    "import_reply.",
     "verification.",
     "accessibility.",
 )
 NO_PAGES = {
     # they lead on, with or without a page of their own
     "entry.export",
+    "entry.import_",
+    "import_reply.back",
     "finding.discovered",
     "login.callback",
     "login.start",
@@ -136,6 +140,12 @@ NO_PAGES = {
     # files, pictures, what scripts ask for
     "finding.logo",
     "finish.file",
+    "importing.branch",
+    "importing.file",
+    "importing.progress_state",
+    "importing.state_now",
+    "own.decision_file",
+    "own.decision_state",
     "own.download",
     "own.file",
     "student.branch",

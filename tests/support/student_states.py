@@ -43,6 +43,7 @@ from emrex_gateway.domain import (
 from emrex_gateway.errors import AdapterUnavailable, LoginError, StudentNotFound
 from emrex_gateway.ports import LoggedIn, LoginStart
 from gateway_world import RECORDS, Browser, World, record
+from import_states import import_states
 from signing_material import MORE, foreign_sign
 from verify_world import delist_danes, list_danes
 
@@ -208,7 +209,7 @@ def states(world: World) -> Iterator[Page]:
     scene = Scene(world)
     furnish(world)
     world.source.records = studies(24)
-    for part in (_before, _choosing, _ending, _afterwards, _failing, _own):
+    for part in (_before, _choosing, _ending, _afterwards, _failing, _own, import_states):
         yield from part(scene)
 
 
