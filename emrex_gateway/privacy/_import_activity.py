@@ -46,8 +46,8 @@ def imports(facts: Facts, _: Translate) -> Activity:
                         adapters=", ".join(one.adapter for one in facts.adapters) or "–",
                     ),
                     _(
-                        "Officers of the institution, where it is in doubt whether the records are "
-                        "the student's"
+                        "Officers of the institution, who see what was confirmed, and decide where it is "
+                        "in doubt whose records they are"
                     ),
                 ),
             ),
@@ -63,7 +63,15 @@ def imports(facts: Facts, _: Translate) -> Activity:
                         time=duration(settings.import_lifetime, _),
                     ),
                     _(
-                        "After that: %(time)s",
+                        "The same time again, from an officer's decision that the records are the student's"
+                    ),
+                    _(
+                        "Why an officer did not take an import, for the student to read; all else of it is "
+                        "destroyed with the decision: %(time)s",
+                        time=duration(settings.import_lifetime, _),
+                    ),
+                    _(
+                        "After the study administration system has it: %(time)s",
                         time=duration(settings.delivered_lifetime, _),
                     ),
                     _(
