@@ -11,6 +11,5 @@ gateway); both registries' lists are served beside it.
 
 from examples.abroad._app import make_app
 from examples.abroad._desk import AbroadConfig, PointChoice
-from examples.abroad._register import DOMAIN
 
-__all__ = ["DOMAIN", "AbroadConfig", "PointChoice", "make_app"]
+__all__ = ["AbroadConfig", "PointChoice", "make_app"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
-from examples import abroad, campus, virta_simulator
+from examples import campus, virta_simulator
 from examples.demo._stage import (
     ABROAD_CLIENT,
+    ABROAD_DOMAIN,
     ADMIN_CLIENT,
     OIDC_CLIENT,
     POINTS,
@@ -218,7 +219,7 @@ def institutions(stage: Stage) -> str:
         "admin_client_secret": f"file:{stage.secret('oidc-administrators')}",
         "abroad_url": places.url("abroad") + "/",
         "abroad_name": POINTS["abroad"],
-        "abroad_domain": abroad.DOMAIN,
+        "abroad_domain": ABROAD_DOMAIN,
         "abroad_key": f"file:{stage.keys['abroad'].key}",
         "abroad_certificate": f"file:{stage.keys['abroad'].certificate}",
         "abroad_client": ABROAD_CLIENT,

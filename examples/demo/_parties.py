@@ -46,7 +46,7 @@ READY = {
     "authority": "/authority.pem",
     "elsewhere": "/",
 }
-ASKED = {"campus": "/", "abroad": "/", "virta": READY["virta"]}
+ASKED = {"campus": "/", "abroad": "/", "virta": READY["virta"], "home": READY["home"]}
 
 
 OPERATOR = openid_provider.DEMO_STAFF[0]
@@ -122,15 +122,18 @@ def start_parties(stage: Stage, programs: Programs) -> None:
     )
     for party in READY:
         _serve(party, stage, programs, environ)
-    _await(stage, programs, ASKED)  # apply asks the systems behind the adapters
-    _command("apply", environ, str(stage.institutions_file))
-    _command("admin", environ, "rules", "add", "--method", "virta-administrators", *OPERATORS_RULE)
+    _await(stage, programs, ASKED)  # apply asks the systems behind the adapters, refresh the lists
+    _commands(
+        environ,
+        ("apply", str(stage.institutions_file)),
+        ("admin", "rules", "add", "--method", "virta-administrators", *OPERATORS_RULE),
+        ("metadata", "refresh"),
+        ("registry", "refresh"),
+    )
     for name, queue in WORKERS.items():
         command = [sys.executable, "-m", "emrex_gateway", "worker", "--queue", queue]
         programs.start(f"worker-{name}", command, environ, folder=ROOT)
     _await(stage, programs, READY)
-    _command("metadata", environ, "refresh")
-    _command("registry", environ, "refresh")
     _until(programs, lambda: waiting_workers(server) == len(WORKERS), "the workers do not start")
 
 
@@ -147,15 +150,19 @@ def _serve(party: str, stage: Stage, programs: Programs, environ: dict[str, str]
     programs.start(party, [*command, app], own, folder=ROOT, sockets=listening)
 
 
-def _command(name: str, environ: dict[str, str], *arguments: str) -> None:
-    """Run one of the gateway's own commands to its end."""
-    command: Sequence[str] = [sys.executable, "-m", "emrex_gateway", name, *arguments]
-    done = subprocess.run(  # noqa: S603 - our own program and arguments
-        command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False
+def _commands(environ: dict[str, str], *commands: Sequence[str]) -> None:
+    """Run some of the gateway's own commands to their end, one after the other."""
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.demo._commands"],
+        cwd=ROOT,
+        env=environ,
+        input=json.dumps(commands).encode(),
+        capture_output=True,
+        check=False,
     )
     if done.returncode:
         said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
-        raise StartError(f"emrex-gateway {name} failed: {said[-1] if said else 'no message'}")
+        raise StartError(said[-1] if said else "the gateway's commands failed and say nothing")
 
 
 def _await(stage: Stage, programs: Programs, ready: Mapping[str, str]) -> None:

@@ -33,7 +33,7 @@ OIDC_CLIENT = "emrex-gateway"
 SECOND = "second"
 """The slug of the institution that a newcomer sets up: the login service knows its address already."""
 SECOND_CLIENT, ADMIN_CLIENT = "emrex-second", "emrex-administrators"
-ABROAD_CLIENT = "emrex-abroad"
+ABROAD_CLIENT, ABROAD_DOMAIN = "emrex-abroad", "abroad.example"
 VIRTA_SYSTEM, VIRTA_CALLER = "emrex-gateway", "demo"
 
 
