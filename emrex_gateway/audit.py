@@ -76,6 +76,18 @@ class Event(StrEnum):
     """Nothing more is fetched: ``results`` documents are reviewed."""
     COLLECTING_RESUMED = "import.more"
     """The student goes back to fetch more."""
+    SHARE_MADE = "share.made"
+    """The student made a link to the signed document; ``openings`` is 0 where any number is allowed."""
+    SHARE_OPENED = "share.opened"
+    """Somebody opened what a link carries the key of; ``opening`` counts."""
+    SHARE_DOWNLOADED = "share.downloaded"
+    """Somebody who had opened a share took the signed document."""
+    SHARE_REVOKED = "share.revoked"
+    """The student ended a link; what it opened was destroyed."""
+    SHARE_ENDED = "share.ended"
+    """What a link opened was destroyed: its time was over, or it was opened often enough."""
+    SHARE_REFUSED = "share.refused"
+    """An address tried to open shares too often."""
     OWN_DATA_SEEN = "own.seen"
     """Somebody logged in to see what is kept of them; ``count`` transfers were shown."""
     OWN_DATA_ERASED = "own.erased"
@@ -183,6 +195,12 @@ FACTS: Mapping[Event, frozenset[str]] = MappingProxyType(
         _E.RESULT_REFUSED: frozenset({"errand", "provider", "reason"}),
         _E.COLLECTING_ENDED: frozenset({"results"}),
         _E.COLLECTING_RESUMED: frozenset(),
+        _E.SHARE_MADE: frozenset({"share", "days", "openings"}),
+        _E.SHARE_OPENED: frozenset({"share", "opening"}),
+        _E.SHARE_DOWNLOADED: frozenset({"share"}),
+        _E.SHARE_REVOKED: frozenset({"share"}),
+        _E.SHARE_ENDED: frozenset({"share", "reason"}),
+        _E.SHARE_REFUSED: frozenset({"reason"}),
         _E.OWN_DATA_SEEN: frozenset({"institution", "method", "count"}),
         _E.OWN_DATA_ERASED: frozenset({"state"}),
         _E.IMPORT_CONFIRMED: frozenset({"records", "originals", "purpose", "sameness"}),

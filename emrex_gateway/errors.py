@@ -130,6 +130,18 @@ class StrangersReply(ReplyError):
     """The browser with the reply is not the one that was sent to the provider."""
 
 
+class NoSuchShare(PeerError):
+    """No share opens with that link: there is none, or the key is another one. Nobody is told which."""
+
+
+class ShareOver(PeerError):
+    """The link is the right one and opens nothing any more. ``reason`` is a short code."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class LaunchError(PeerError):
     """A signed launch was refused. ``reason`` is a short code, such as ``expired`` or ``replayed``."""
 

@@ -144,6 +144,9 @@ class Settings:
     import_lifetime: int = 30 * 86400
     """How long a confirmed import waits for an officer and for the host system, at the most."""
 
+    share_lifetime: int = 90 * 86400
+    """The longest that a link to signed records may open them; 0: students make none."""
+
     entry_limit: str = "120/minute"
     """Entries, and logins that begin, each by address; the notation is that of the ``limits`` library."""
 
@@ -226,6 +229,8 @@ def _require_room(settings: Settings) -> None:
         raise ConfigError("max_reply_bytes must be 100,000 at the least")
     if settings.import_lifetime < 3600:
         raise ConfigError("import_lifetime must be an hour at the least")
+    if settings.share_lifetime and settings.share_lifetime < 86400:
+        raise ConfigError("share_lifetime must be a day at the least, or 0")
 
 
 def _tags(catalogues: str) -> list[str]:

@@ -25,6 +25,7 @@ RESERVED = frozenset(
         "op",
         "readyz",
         "self-test",
+        "share",
         "sp",
         "static",
         "verify",

@@ -159,6 +159,15 @@ from emrex_gateway.domain._registries import (
 )
 from emrex_gateway.domain._release import release
 from emrex_gateway.domain._select import MAX_DEPTH, chosen_totals, select
+from emrex_gateway.domain._shares import (
+    MAX_OPENINGS,
+    MAX_PURPOSE,
+    MAX_SHARES,
+    OPENING,
+    Share,
+    SharedContents,
+    ShareEnd,
+)
 from emrex_gateway.domain._texts import LangString, Texts, best_of, best_text, texts
 from emrex_gateway.domain._totals import totals
 from emrex_gateway.domain._transfers import (
@@ -178,6 +187,10 @@ __all__ = [
     "KEY_TRANSITIONS",
     "LEAST_SAME",
     "MAX_DEPTH",
+    "MAX_OPENINGS",
+    "MAX_PURPOSE",
+    "MAX_SHARES",
+    "OPENING",
     "PERMISSIONS",
     "TRANSITIONS",
     "AcademicTerm",
@@ -278,6 +291,9 @@ __all__ = [
     "ServiceProvider",
     "Session",
     "Shade",
+    "Share",
+    "ShareEnd",
+    "SharedContents",
     "ShortenedGrading",
     "SignatureFacts",
     "SignedElmo",

@@ -28,6 +28,7 @@ from emrex_gateway.domain import (
     KeptRecognition,
     LoginFailure,
     OwnVisit,
+    Share,
     Texts,
     Transfer,
     TransferState,
@@ -57,7 +58,8 @@ class OwnTransfer:
 
     ``events`` are times, names and facts, oldest first. Of an import,
     ``sources`` are the names of the providers that records came from, and
-    ``recognition`` says how far the host system is with it.
+    ``recognition`` says how far the host system is with it. ``shares`` are the
+    links that the person made to an export's document, newest first.
     """
 
     transfer: Transfer
@@ -65,6 +67,7 @@ class OwnTransfer:
     events: tuple[tuple[datetime, str, Mapping[str, Any]], ...]
     sources: tuple[Texts, ...] = ()
     recognition: KeptRecognition | None = None
+    shares: tuple[Share, ...] = ()
 
     @property
     def under_way(self) -> bool:
@@ -131,7 +134,9 @@ def own_transfers(services: Services, visit: OwnVisit) -> tuple[OwnTransfer, ...
     """Return everything of this person, newest first."""
     with services.store.read() as uow:
         found = uow.owners.transfers(visit.institution, visit.persons)
-        decided = {row.transfer: row for row in uow.recognitions.of([one.id for one in found])}
+        ids = [one.id for one in found]
+        decided = {row.transfer: row for row in uow.recognitions.of(ids)}
+        shares = uow.shares.of(ids)
         return tuple(
             OwnTransfer(
                 transfer=transfer,
@@ -139,6 +144,7 @@ def own_transfers(services: Services, visit: OwnVisit) -> tuple[OwnTransfer, ...
                 events=uow.audit.events(transfer.id),
                 sources=_sources(uow, transfer),
                 recognition=decided.get(transfer.id),
+                shares=tuple(one for one in shares if one.transfer == transfer.id),
             )
             for transfer in found
         )
@@ -191,6 +197,7 @@ def own_export(services: Services, visit: OwnVisit, tell: Teller | None = None) 
                 "contents": contents,
                 "sources": own.sources,
                 "recognition": own.recognition,
+                "shares": [_shared(one) for one in own.shares],
                 "trail": [
                     {"at": at, "event": event, "facts": dict(facts)}
                     for at, event, facts in own.events
@@ -206,6 +213,20 @@ def own_export(services: Services, visit: OwnVisit, tell: Teller | None = None) 
     )
     assert isinstance(plain, dict)
     return plain
+
+
+def _shared(share: Share) -> dict[str, Any]:
+    """A link as its owner takes it along. Its key, and what it opens, nobody here has."""
+    return {
+        "reference": share.reference,
+        "purpose": share.purpose,
+        "created_at": share.created_at,
+        "expires_at": share.expires_at,
+        "most_views": share.most_views,
+        "views": share.views,
+        "viewed_at": share.viewed_at,
+        "revoked_at": share.revoked_at,
+    }
 
 
 def erase(services: Services, visit: OwnVisit) -> Erased:
@@ -233,6 +254,7 @@ def _erase_one(uow: UnitOfWork, transfer_id: str) -> bool:
     destroy(uow, transfer)
     uow.owners.forget(transfer.id)
     uow.recognitions.forget(transfer.id)
+    uow.shares.forget(transfer.id)
     audit.record(uow, Event.OWN_DATA_ERASED, transfer=transfer.id, state=transfer.state.value)
     return transfer.state in STOPPABLE
 

@@ -208,6 +208,7 @@ def destroy(uow: UnitOfWork, transfer: Transfer) -> None:
     if transfer.state is not TransferState.EXPIRED:
         uow.transfers.move(transfer, TransferState.EXPIRED)
     uow.transfers.purge(transfer.id)
+    uow.shares.revoke_of(transfer.id)
     uow.sessions.end_of_transfer(transfer.id, "purged")
 
 

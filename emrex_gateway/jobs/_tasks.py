@@ -13,6 +13,7 @@ from emrex_gateway import (
     federation,
     importing,
     privacy,
+    sharing,
     statistics,
     trail,
 )
@@ -185,6 +186,7 @@ def _sweep_transfers(services: Services) -> None:
 
 SWEEPERS: tuple[Callable[[Services], object], ...] = (
     _sweep_transfers,  # first: contents whose time is over wait for nobody
+    sharing.sweep,
     importing.resend_hand_overs,
     importing.sweep_replies,
     importing.order_polls,

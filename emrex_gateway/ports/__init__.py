@@ -34,6 +34,7 @@ from emrex_gateway.ports._rows import (
     Switched,
     TransferRows,
 )
+from emrex_gateway.ports._share_rows import ShareRows
 from emrex_gateway.ports._signing import KeyMaker, MadeKey, Signer, Signers
 from emrex_gateway.ports._statistics_rows import CountedTransfer, StatisticsCell, StatisticsRows
 from emrex_gateway.ports._store import Store, UnitOfWork
@@ -102,6 +103,7 @@ __all__ = [
     "Secrets",
     "Series",
     "SessionRows",
+    "ShareRows",
     "Signer",
     "Signers",
     "Stated",

@@ -16,6 +16,7 @@ from emrex_gateway.ports._owner_rows import OwnerRows, RetentionRows, SupportRow
 from emrex_gateway.ports._provider_rows import ProviderRows
 from emrex_gateway.ports._recognition_rows import RecognitionRows
 from emrex_gateway.ports._rows import AuditRows, CircuitRows, ConfigRows, OnceRows, TransferRows
+from emrex_gateway.ports._share_rows import ShareRows
 from emrex_gateway.ports._statistics_rows import StatisticsRows
 from emrex_gateway.ports._trail_rows import TrailRows
 from emrex_gateway.ports._try_rows import TryRows
@@ -64,6 +65,8 @@ class UnitOfWork(Protocol):
     def recognitions(self) -> RecognitionRows: ...
     @property
     def errands(self) -> ErrandRows: ...
+    @property
+    def shares(self) -> ShareRows: ...
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run ``action`` once the transaction is durable (to send to the queue); not on rollback."""
 

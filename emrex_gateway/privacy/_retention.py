@@ -36,6 +36,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("imports", "import_lifetime"),
     Kind("replies", "delivered_lifetime"),
     Kind("statements", "delivered_lifetime"),
+    Kind("shares", "share_lifetime"),
     Kind("sessions", "session_lifetime"),
     Kind("own-visits", "own_data_lifetime"),
     Kind("logins", fixed=15 * 60),

@@ -27,6 +27,7 @@ from emrex_gateway.store._retention_rows import SqlRetentionRows
 from emrex_gateway.store._schema import compatible, head, revision_of
 from emrex_gateway.store._seal import KeyChain
 from emrex_gateway.store._session_rows import SqlSessionRows
+from emrex_gateway.store._share_rows import SqlShareRows
 from emrex_gateway.store._statistics_rows import SqlStatisticsRows
 from emrex_gateway.store._support_rows import SqlSupportRows
 from emrex_gateway.store._trail_rows import SqlTrailRows
@@ -60,6 +61,7 @@ class SqlUnitOfWork:
         self.providers = SqlProviderRows(connection)
         self.recognitions = SqlRecognitionRows(connection, keys)
         self.errands = SqlErrandRows(connection, clock)
+        self.shares = SqlShareRows(connection, clock, keys)
         self._actions: list[Callable[[], None]] = []
 
     def after_commit(self, action: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from emrex_gateway import exporting
+from emrex_gateway import exporting, sharing
 from emrex_gateway.domain import Direction, ReturnCode, Transfer, TransferState
 from emrex_gateway.errors import StaleTransfer
 from emrex_gateway.web import _clients, _context
@@ -74,6 +74,7 @@ def download(slug: str, transfer_id: str) -> Response | str:
         countries=_clients.by_country(got.clients, wanted),
         searched=len(got.clients) >= _clients.SEARCH_FROM,
         wanted=wanted,
+        shareable=sharing.longest(services().settings) > 0,
     )
 
 

@@ -80,6 +80,11 @@ def count_reply(app: Flask) -> None:
     _count(app, "reply", Event.REPLY_REFUSED)
 
 
+def count_share(app: Flask) -> None:
+    """Count a try to open shared records, with the right key or another. Raises ``TooManyRequests``."""
+    _count(app, "share", Event.SHARE_REFUSED)
+
+
 def count_verification(app: Flask) -> None:
     """Count a file that is to be checked. Raises ``TooManyRequests``; the trail says nothing of it."""
     limits = app.extensions[_EXTENSION]

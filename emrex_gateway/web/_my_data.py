@@ -59,6 +59,7 @@ def start(slug: str) -> Response | str:
             point=point,
             visit=visit,
             transfers=transfers,
+            now=services().clock(),
             rulings=importing.rulings(services(), [one.transfer for one in transfers]),
         )
     failed = request.args.get("failed", "")[:64]

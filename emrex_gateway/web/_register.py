@@ -28,6 +28,7 @@ from emrex_gateway.web import (  # noqa: F401 - their views hang on the blueprin
     _limits,
     _maintenance,
     _my_decision,
+    _my_shares,
     _observe,
     _progress,
     _rows,
@@ -47,6 +48,8 @@ from emrex_gateway.web._logout import logout
 from emrex_gateway.web._my_data import own
 from emrex_gateway.web._recognition import recognition
 from emrex_gateway.web._registry import registry
+from emrex_gateway.web._share import share
+from emrex_gateway.web._shared import shared
 from emrex_gateway.web._sp import sp
 from emrex_gateway.web._student import student
 from emrex_gateway.web._verify import verification
@@ -65,6 +68,8 @@ def register(app: Flask, services: Services, host: Host | None) -> None:
     app.register_blueprint(importing_pages)
     app.register_blueprint(import_reply)
     app.register_blueprint(recognition)
+    app.register_blueprint(share)
+    app.register_blueprint(shared)
     app.register_blueprint(_colours.colours)
     app.register_blueprint(accessibility)
     app.register_blueprint(verification)

@@ -30,6 +30,13 @@ RETENTION_WORDS: Mapping[str, tuple[LazyString, LazyString]] = {
         _("Signed decisions on recognition"),
         _("Made when a student orders one, and encrypted with a key of its own."),
     ),
+    "shares": (
+        _("Links to signed records"),
+        _(
+            "What a student shares with somebody, encrypted under a key that only the link carries. "
+            "Until the student's own date, or until they end the link."
+        ),
+    ),
     "sessions": (
         _("Students' sessions"),
         _("Who is logged in, as keyed hashes; no names, no identifiers."),

@@ -269,6 +269,17 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     Event.IMPORT_HANDED_AGAIN: lambda f: _(
         "An officer had it handed over again (%(by)s).", by=f.get("by", "?")
     ),
+    Event.SHARE_MADE: lambda f: _(
+        "The student made a link for somebody else (%(share)s).", share=f.get("share", "?")
+    ),
+    Event.SHARE_OPENED: lambda f: _("The link %(share)s was opened.", share=f.get("share", "?")),
+    Event.SHARE_DOWNLOADED: lambda f: _(
+        "The signed file was downloaded by the link %(share)s.", share=f.get("share", "?")
+    ),
+    Event.SHARE_REVOKED: lambda f: _("The link %(share)s was ended.", share=f.get("share", "?")),
+    Event.SHARE_ENDED: lambda f: _(
+        "The link %(share)s is over; what it showed is destroyed.", share=f.get("share", "?")
+    ),
     Event.TRANSFER_CANCELLED: _cancelled,
     Event.TRANSFER_RETRIED: _retried,
     Event.RECOGNITION_CHANGED: _recognition,

@@ -233,7 +233,7 @@ def test_no_page_shows_anything_to_somebody_who_has_not_logged_in(world: World) 
         if not rule.endpoint.startswith("own."):
             continue
         path = rule.rule.replace("<slug>", "campus").replace("<method_id>", "fake")
-        path = path.replace("<transfer_id>", student.transfer_id)
+        path = path.replace("<transfer_id>", student.transfer_id).replace("<share_id>", "one")
         path = re.sub(r"<any\('elmo.xml', '[a-z.]+'\):name>", "elmo.xml", path)
         for method in (rule.methods or set()) & {"GET", "POST"}:
             answer = world.app.test_client().open(f"/emrex{path}", method=method)
@@ -256,6 +256,7 @@ def test_no_page_shows_anything_to_somebody_who_has_not_logged_in(world: World) 
         ("own.decision_state", "GET"): OWN,
         ("own.decision_file", "GET"): OWN,
         ("own.order_decision", "POST"): OWN,
+        ("own.end_share", "POST"): OWN,
     } == seen
 
 
