@@ -16,9 +16,7 @@ from emrex_gateway.domain import (
 )
 
 T = TypeVar("T")
-Removable = (
-    LoginMethod | ServiceProvider | Federation | KnownClient | AdapterBinding | ProviderRule
-)
+Removable = LoginMethod | ServiceProvider | Federation | KnownClient | AdapterBinding | ProviderRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,9 +92,7 @@ def test_access_rule_of_every_route(world: World) -> None:
         for method in (rule.methods or set()) & {"GET", "POST"}:
             path = "/emrex" + rule.rule.replace("<slug>", "campus").replace(
                 "<transfer_id>", "unknown"
-            ).replace("<method_id>", "fake").replace(
-                "<share_id>", "unknown"
-            ).replace(
+            ).replace("<method_id>", "fake").replace("<share_id>", "unknown").replace(
                 "<any('elmo.xml','transcript.pdf'):name>", "elmo.xml"
             )
             response = world.app.test_client().open(path, method=method)

@@ -151,10 +151,12 @@ _SETTINGS = frozenset({Event.SETTING_ADDED, Event.SETTING_CHANGED, Event.SETTING
 _OF_TRANSFERS = frozenset(
     event
     for event in Event
-    if (event is not Event.REPLY_REFUSED
-    and event.value.startswith(
-        ("transfer.", "records.", "consent.", "elmo.", "reply.", "import.", "recognition.")
-    ))
+    if (
+        event is not Event.REPLY_REFUSED
+        and event.value.startswith(
+            ("transfer.", "records.", "consent.", "elmo.", "reply.", "import.", "recognition.")
+        )
+    )
     or event
     in (
         Event.LAUNCH_ACCEPTED,
