@@ -6,7 +6,7 @@ until something else of that name turns up, which then gets a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -57,6 +57,11 @@ def _instances(report: Report) -> Iterator[Instance]:
         work.extend(reversed(opportunity.parts))
 
 
+def _held(files: Sequence[Attachment]) -> dict[str, Attachment]:
+    """Return the attachments that hold a file by their ids; of two, the first."""
+    return {name: a for a in reversed(files) if a.contents and (name := token(a.id))}
+
+
 class Register:
     """A document's names, settled before it is written."""
 
@@ -66,7 +71,7 @@ class Register:
         self._known: dict[int, str] = {}
         self._schemes: _Names[Texts] = _Names("scheme")
         self._files: _Names[tuple[bool, Attachment]] = _Names("attachment")
-        self._held: set[str] = set()
+        self._stubs: dict[int, str] = {}  # by identity, as the schemes are
         self.group_types: dict[str, tuple[Group, dict[str, Group]]] = {}
         self._name_files(document)
         for report in document.reports:
@@ -78,18 +83,42 @@ class Register:
 
     def _name_files(self, document: Document) -> None:
         """Name those that hold a file first: what an attachment without contents means is then known."""
-        files = [(one, True) for one in document.attachments]
-        for report in document.reports:
-            files += ((one, False) for one in report.attachments)
-            files += ((a, False) for i in self.instances(report) for a in i.attachments)
-        for one, outside in files:
-            if one.contents:
-                self.attachment(one, outside=outside)
-                self._held.add(token(one.id))
-        self._held.discard("")
-        for one, outside in files:
-            if not one.contents:
-                self.attachment(one, outside=outside)
+        outside = _held(document.attachments)
+        for one in outside.values():
+            self.attachment(one, outside=True)
+        inside = [self._hung(report) for report in document.reports]
+        for files in inside:
+            for one in files:
+                if one.contents:
+                    self.attachment(one)
+        for one in document.attachments:
+            self.attachment(one, outside=True)
+        for report, files in zip(document.reports, inside, strict=True):
+            here = _held(files)
+            for one in files[len(report.attachments) :]:
+                if not one.contents:
+                    self._settle(one, here.get(token(one.id)), outside.get(token(one.id)))
+        for one in (one for files in inside for one in files):
+            self.attachment(one)
+
+    def _hung(self, report: Report) -> list[Attachment]:
+        """Return a report's attachments: its own, then those of its studies."""
+        studies = (a for instance in self.instances(report) for a in instance.attachments)
+        return [*report.attachments, *studies]
+
+    def _settle(
+        self, stub: Attachment, here: Attachment | None, outside: Attachment | None
+    ) -> None:
+        """Let an attachment without contents mean its namesake in its report, or outside the reports.
+
+        One that would mean different things in different reports means itself.
+        """
+        if here is not None:
+            meant = self.attachment(here)
+        else:
+            meant = self.attachment(outside, outside=True) if outside is not None else ""
+        if self._stubs.setdefault(id(stub), meant) != meant:
+            self._stubs[id(stub)] = ""
 
     def instances(self, report: Report) -> list[Instance]:
         """Return the LOIs of one of the document's reports, walked through once."""
@@ -111,14 +140,15 @@ class Register:
     def attachment(self, attachment: Attachment, *, outside: bool = False) -> str:
         """Return an attachment's internal identifier; a copy ``outside`` the reports has its own.
 
-        One without contents is its namesake that has some, where there is one.
+        In a study, one without contents is its namesake that has some, where there is one.
         """
-        vague = self.stands_for_another(attachment)
-        return self._files.name(attachment.id, (outside, attachment), vague=vague)
+        if not outside and (meant := self._stubs.get(id(attachment))):
+            return meant
+        return self._files.name(attachment.id, (outside, attachment))
 
     def stands_for_another(self, attachment: Attachment) -> bool:
-        """Whether an attachment is but the name of one that is written elsewhere."""
-        return not attachment.contents and token(attachment.id) in self._held
+        """Whether a study's attachment is but the name of one that is written elsewhere."""
+        return bool(self._stubs.get(id(attachment)))
 
     def group(self, group: Group) -> tuple[str, str] | None:
         """Return what a LOI refers to: the group type's and the group's identifier."""

@@ -63,8 +63,7 @@ def pieces(document: Document, version: ElmoVersion) -> Iterator[str]:
     yield _learner(document.learner, version)
     for report in document.reports:
         yield from _report(report, register, studies)
-    files = (a for a in document.attachments if not register.stands_for_another(a))
-    outside = {register.attachment(a, outside=True): a for a in files}
+    outside = {register.attachment(a, outside=True): a for a in document.attachments}
     for name, attachment in outside.items():
         yield attachment_element(attachment, name)
     yield _groups(register)

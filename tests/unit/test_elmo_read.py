@@ -13,6 +13,7 @@ from elmo_reading import ISSUER, NOW, course, file, only_study, read, verified
 from elmo_strategies import documents, maximal
 from emrex_gateway import elmo
 from emrex_gateway.domain import (
+    Attachment,
     AttachmentContent,
     Credit,
     Document,
@@ -20,15 +21,18 @@ from emrex_gateway.domain import (
     Identifier,
     Instance,
     LangString,
+    LearningOpportunity,
     LosType,
     PersonIdentifier,
     PersonIdentifierType,
     Report,
     SignedElmo,
+    Specification,
     Status,
     VerifiedElmo,
     attached,
     attached_to,
+    texts,
 )
 from emrex_gateway.elmo import _read_study
 from emrex_gateway.errors import ElmoError
@@ -429,3 +433,22 @@ def test_the_time_of_reading_must_be_known_in_a_zone() -> None:
     """A later time by another clock is not a later time."""
     east = NOW.astimezone(UTC) + timedelta(hours=5)
     assert () == elmo.read(verified(file(course())), now=east).warnings
+
+
+def test_a_name_without_file_means_nothing_in_another_report() -> None:
+    """References hold within a report: a namesake elsewhere is not what is meant."""
+    report = maximal().reports[0]
+    held = Attachment(id="x", contents=(AttachmentContent(media_type="text/plain", data=b"x"),))
+    bare = Attachment(id="x", contents=(), titles=texts(en="Named only"))
+
+    def holding(attachment: Attachment) -> Report:
+        study = LearningOpportunity(
+            specification=Specification(titles=texts(en="Study")),
+            instance=Instance(attachments=(attachment,)),
+        )
+        return replace(report, opportunities=(study,), attachments=())
+
+    document = replace(maximal(), reports=(holding(held), holding(bare), holding(bare)))
+    xml = written(document)
+    assert () == elmo.check(xml, readable_copy=False)
+    assert 2 == xml.count(b"Named only")
