@@ -13,6 +13,7 @@ from datetime import datetime
 from emrex_gateway.privacy import _activities
 from emrex_gateway.privacy._facts import Activity, Facts, Translate
 from emrex_gateway.privacy._import_activity import imports
+from emrex_gateway.privacy._sharing_activity import sharing
 from emrex_gateway.services import Services
 
 
@@ -52,6 +53,7 @@ def register(services: Services, slug: str, language: str, _: Translate) -> Regi
         activities=(
             _activities.transfers(facts, _),
             *((imports(facts, _),) if institution.client else ()),
+            *((sharing(facts, _),) if services.settings.share_lifetime else ()),
             _activities.logins(facts, _),
             _activities.checks(_),
             _activities.support(facts, _),

@@ -121,7 +121,7 @@ def test_the_record_tells_what_is_configured(world: AdminWorld) -> None:
     markdown = page.client.get("/emrex/admin/privacy/record/campus.md")
     assert markdown.get_data(as_text=True).startswith("# Record of processing activities: Campus")
     made = json.loads(page.client.get("/emrex/admin/privacy/record/campus.json").data)
-    assert 6 == len(made["activities"])
+    assert 7 == len(made["activities"])
 
 
 def test_the_record_is_for_those_of_the_institution(world: AdminWorld) -> None:
