@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from axe import AXE, axe_core, sized
 from browsers import By, chromium, click, free_port, served, wait_for
 from gateway_world import Browser, World, make_world
 from sharing_world import PURPOSE, own_page, signed
@@ -17,6 +18,8 @@ from student_states import Page, go
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.any_database]
 
 HOST = "127.0.0.1"
+SMALLEST = 320
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 class Asked:
@@ -118,3 +121,51 @@ def test_a_link_from_the_form_to_its_end(
     assert "Mallikas" not in after
     assert any(one.startswith("POST /emrex/share/") for one in asked.lines)
     assert [] == [one for one in asked.lines if key in one]
+
+
+@pytest.mark.needs("node")
+def test_no_page_of_it_has_a_barrier(
+    world: World, site: str, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """320 pixels wide, from the form to the list of one's links: axe finds nothing, nothing scrolls sideways."""
+    student = signed(world)
+    path = f"/emrex/campus/t/{student.transfer_id}/share"
+    source = axe_core(pytestconfig)
+    barriers: list[str] = []
+
+    def look(where: str) -> None:
+        driver.execute_script(source)
+        found = driver.execute_async_script(AXE, RULES)
+        barriers.extend(f"{where}: {one}" for one in found["barriers"])
+        if found["sideways"] > 0:
+            barriers.append(f"{where}: scrolls sideways by {found['sideways']}")
+        barriers.extend(
+            f"{where}: {entry['message']}"
+            for entry in driver.get_log("browser")
+            if "favicon" not in entry["message"] and "status of" not in entry["message"]
+        )
+
+    with chromium(tmp_path / "profile") as driver:
+        sized(driver, SMALLEST)
+        go(driver, site, page(student, path))
+        look("the form")
+        driver.find_element(By.ID, "purpose").send_keys("x" * 100)
+        click(driver, "form[data-step=share] button")
+        wait_for(driver, "[data-step=link]")
+        link = str(driver.find_element(By.ID, "link").get_property("value"))
+        look("the link")
+        driver.get(f"{link.partition('#')[0]}#{'a' * 52}")
+        look("the page to open")
+        click(driver, "form[data-step=open] button")
+        wait_for(driver, "[data-step=no-share]")
+        look("a wrong key")
+        driver.find_element(By.ID, "key").send_keys(link)
+        click(driver, "form[data-step=open] button")
+        wait_for(driver, "[data-step=terms]")
+        look("the records")
+        owner = own_page(world)
+        go(driver, site, page(owner, owner.path))
+        wait_for(driver, "[data-step=own-share]")
+        look("one's own links")
+
+    assert [] == barriers
