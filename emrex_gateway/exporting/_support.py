@@ -53,6 +53,8 @@ class Case:
     events: tuple[tuple[datetime, str, Mapping[str, Any]], ...]
     contents: tuple[str, ...]
     overdue: bool
+    shares: int = 0
+    """Links to its signed document that still have something to open."""
 
     @property
     def retryable(self) -> bool:
@@ -69,7 +71,8 @@ class Case:
     @property
     def purgeable(self) -> bool:
         """Whether there is anything left to destroy."""
-        return self.transfer.state is not TransferState.EXPIRED or bool(self.contents)
+        kept = bool(self.contents) or self.shares > 0
+        return self.transfer.state is not TransferState.EXPIRED or kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,7 @@ def case(services: Services, actor: Actor, transfer_id: str) -> Case:
             events=uow.audit.events(transfer_id),
             contents=uow.support.contents(transfer_id),
             overdue=transfer.expires_at <= services.clock(),
+            shares=uow.shares.kept(transfer_id),
         )
 
 
@@ -183,7 +187,8 @@ def purge(services: Services, actor: Actor, transfer_id: str) -> bool:
     """Destroy the contents now and end the transfer; as ``retry_for``. It cannot be undone."""
 
     def act(uow: UnitOfWork, transfer: Transfer) -> bool:
-        if transfer.state is TransferState.EXPIRED and not uow.support.contents(transfer.id):
+        kept = uow.support.contents(transfer.id) or uow.shares.kept(transfer.id)
+        if transfer.state is TransferState.EXPIRED and not kept:
             return False
         destroy(uow, transfer)
         audit.record(

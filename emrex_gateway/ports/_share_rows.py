@@ -36,6 +36,9 @@ class ShareRows(Protocol):
     def revoke_of(self, transfer: str) -> int:
         """End all of a transfer's, as ``revoke``; return how many."""
 
+    def kept(self, transfer: str) -> int:
+        """How many of a transfer's still have contents."""
+
     def forget(self, transfer: str) -> int:
         """Delete all of a transfer's with their contents; return how many."""
 

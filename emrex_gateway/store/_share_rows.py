@@ -106,6 +106,11 @@ class SqlShareRows:
     def revoke_of(self, transfer: str) -> int:
         return self._revoke(t.c.transfer == transfer)
 
+    def kept(self, transfer: str) -> int:
+        query = sa.select(sa.func.count()).select_from(t)
+        query = query.where(t.c.transfer == transfer, t.c.contents.is_not(None))
+        return int(self._connection.execute(query).scalar_one())
+
     def forget(self, transfer: str) -> int:
         mine = sa.select(t.c.id).where(t.c.transfer == transfer)
         # the openings first: an older SQLite connection might not cascade

@@ -21,6 +21,7 @@ from emrex_gateway.web._context import services
 from emrex_gateway.web._limits import count_share
 from emrex_gateway.web._my_data import saved_file
 from emrex_gateway.web._sheets import sheet
+from emrex_gateway.web._verify_upload import look as look_at
 from emrex_gateway.web._verify_words import careful
 
 shared = Blueprint("shared", __name__)
@@ -65,7 +66,7 @@ def look(share_id: str) -> str | Response | tuple[str, int]:
 
 def _page(opened: sharing.Opened, link: str, known: examining.Known, action: str) -> str:
     """The records, checked once more: what a key of the institution signed, and nothing else, is shown."""
-    checked = examining.check(opened.contents.elmo, known, now=services().clock())
+    checked = look_at(opened.contents.elmo, "", known, ours=True)
     document = checked.document.document if checked.document else None
     turned = _PAGE.fullmatch(action)
     return render_template(

@@ -12,6 +12,7 @@ from werkzeug.formparser import FormDataParser
 
 from emrex_gateway import directory, examining
 from emrex_gateway.examining import Checked, Known
+from emrex_gateway.network import DEFAULT_LIMIT
 from emrex_gateway.web._context import services
 
 MAX_UPLOAD = 20 * 1024 * 1024
@@ -77,8 +78,11 @@ def known_to(institution: str) -> Known:
     return examining.known_of(services(), institution)
 
 
-def look(data: bytes, typed: str, known: Known) -> Checked:
-    """Check a file once there is room for it. Raises ``ServiceUnavailable`` when there is none for long."""
+def look(data: bytes, typed: str, known: Known, *, ours: bool = False) -> Checked:
+    """Check a file once there is room for it. Raises ``ServiceUnavailable`` when there is none for long.
+
+    ``ours``: this gateway made it, so it may be as large as what is made here.
+    """
     if not _places.acquire(timeout=_PATIENCE):
         raise ServiceUnavailable(retry_after=30)
     try:
@@ -86,8 +90,8 @@ def look(data: bytes, typed: str, known: Known) -> Checked:
             data,
             known,
             typed=typed,
-            limit=MAX_UPLOAD,
-            most_marks=examining.MOST_MARKS,
+            limit=DEFAULT_LIMIT if ours else MAX_UPLOAD,
+            most_marks=None if ours else examining.MOST_MARKS,
             now=services().clock(),
         )
     finally:

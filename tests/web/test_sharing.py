@@ -6,12 +6,14 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import databases
+from admin_world import make_admin_world
 from emrex_gateway import exporting, sharing, signing
-from emrex_gateway.domain import OPENING, SignedElmo
+from emrex_gateway.domain import OPENING, AdminRole, SignedElmo
 from gateway_world import IDENTITY, Browser, World
 from sharing_world import OWN, PURPOSE, Link, open_link, own_page, share, signed
 
@@ -340,3 +342,21 @@ def test_no_trace_of_key_purpose_or_person(
 
     for secret in (link.key, "Pesapaikkakunta", "Mallikas"):
         assert [] == [one[:200] for one in heard if secret in one]
+
+
+def test_support_ends_the_links_of_somebody_who_cannot_log_in(tmp_path: Path) -> None:
+    """Also when nothing else of the transfer is left; by the step that destroys a transfer's contents."""
+    world = make_admin_world(tmp_path)
+    student = signed(world)
+    link = share(student)
+    world.clock.forward(days=2)
+    exporting.sweep(world.services)
+    page = world.admin(AdminRole.ADMINISTRATOR, "campus")
+    page.get(f"/admin/transfers/{student.transfer_id}")
+    assert "1 link still works" in page.text
+
+    page.get(f"/admin/transfers/{student.transfer_id}/purge").submit_form("purge")
+
+    assert open_link(world, link).has("share-revoked")
+    assert 0 == kept(world)
+    assert "transfer.purged" == world.events(student.transfer_id)[-1]
