@@ -212,6 +212,18 @@ _WORDS: Mapping[str, ErrorWords] = {
             "fails, compare the clocks of both servers and the host's key in the login method."
         ),
     ),
+    "NoSuchShare": ErrorWords(
+        _("Somebody tried to open shared records with a link that opens nothing."),
+        NOBODY,
+        _(
+            "A part of the link is missing, or it was deleted. Only the student can make another one."
+        ),
+    ),
+    "ShareOver": ErrorWords(
+        _("A link to shared records is over: by its date, by its number, or ended by the student."),
+        NOBODY,
+        _("The reader asks the student for another link."),
+    ),
     "LogoutError": ErrorWords(
         _("A provider's message about a logout was refused."),
         PROVIDER,
