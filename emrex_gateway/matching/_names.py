@@ -213,7 +213,8 @@ def _exchanged(ours: Named, theirs: Named, judge: Judge) -> Compared:
     """Compare as if one record had the two fields the wrong way round."""
     given = in_order(ours.given, theirs.family, judge)
     family = in_order(ours.family, theirs.given, judge)
-    straight = _together(given, family)
+    # Which of the two is the given name is what one record has wrong, and nobody knows which record.
+    straight = max(_together(given, family), _together(family, given), key=lambda said: said.score)
     if straight.score <= LIKE:
         return Compared(straight.score - 10, ("order", *straight.reasons))
     if _clear(ours) or _clear(_turned(theirs)):

@@ -7,7 +7,6 @@ from flask import render_template
 from emrex_gateway.domain import Actor, Institution, Permission
 from emrex_gateway.web._context import services
 from emrex_gateway.web.admin._frame import actor, allowed, area
-from emrex_gateway.web.admin._menu import shown
 
 home = area("home", __name__)
 
@@ -22,7 +21,6 @@ def start() -> str:
     return render_template(
         "emrex/admin/home.html",
         institutions=_own(actor()),
-        idle=not any(entry.in_menu for entry in shown()),
     )
 
 

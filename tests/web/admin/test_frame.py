@@ -71,9 +71,10 @@ def test_errors_stand_in_the_frame_with_a_reference(world: AdminWorld) -> None:
 
 
 def test_the_start_page_leads_to_what_is_ones_own(world: AdminWorld) -> None:
-    """An institution's administrator finds it at once; a role without pages yet is told so."""
+    """An institution's administrator finds it at once, an officer what was received, and nothing else."""
     own = world.admin(AdminRole.ADMINISTRATOR, "campus").get("/admin/")
     assert "/emrex/admin/i/campus/" in own.page.xpath("//main//h2/a/@href")
 
     officer = world.admin(AdminRole.OFFICER, "campus").get("/admin/")
-    assert "nothing to do here for your role yet" in officer.text
+    leads = officer.page.xpath("//main//h2/a/@href")
+    assert ["/emrex/admin/received"] == [link for link in leads if "/account" not in link]
