@@ -172,7 +172,7 @@ def collect(world: World, transfer_id: str, *results: Received, student: Student
             uow.transfers.seal(transfer_id, "student", student)
             transfer = uow.transfers.move(transfer, TransferState.COLLECTING)
         for number, one in enumerate(results):
-            id_ = f"{one.errand}-{transfer_id}"[:48]
+            id_ = f"{one.errand}-{transfer_id}"[:23]  # "received-" before it fills its column
             uow.errands.add(
                 Errand(
                     id=id_,
