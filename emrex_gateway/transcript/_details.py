@@ -13,41 +13,46 @@ from emrex_gateway.domain import (
     Specification,
     Status,
 )
-from emrex_gateway.transcript._text import LIMIT, Value, plain, shortened, text_of_html
+from emrex_gateway.transcript._text import LIMIT, Value, plain, text_of_html
 from emrex_gateway.transcript._view import Attachments, Fact, Words, line_of, stacked, walk
 
 _TITLE_LIMIT = 200
 """Characters of a title that are repeated with its details."""
 _TEXTS = 9_000
 """Characters that the descriptions of a report may take together: some three pages. With more of
-them each has its share: a transcript is a document that somebody reads to its end."""
-_SHARE = 100
-"""The least of them that a description has."""
+them there are none: a transcript is a document that somebody reads to its end, and the beginnings
+of sixty descriptions tell an officer nothing."""
 
 
 class Told:
-    """What studies are described as: each in the best language, and all within ``_TEXTS``."""
+    """What studies are described as: each in the best language, and whole or not at all."""
 
     def __init__(self, report: Report, words: Words) -> None:
         self.words = words
-        self.part = False
-        """Whether something is left out."""
+        self.others = False
+        """Whether something has a description in another language, too."""
         sizes = [
-            len(text.value)
+            min(len(text.value), LIMIT)
             for _, _, node in walk(report.opportunities)
             if (text := self._best(node.specification))
         ]
-        self._share = LIMIT if sum(sizes) <= _TEXTS else max(_SHARE, _TEXTS // len(sizes))
+        self.without = len(sizes) > 1 and sum(sizes) > _TEXTS
+        """Whether descriptions are left to the ELMO file."""
 
     def of(self, what: Specification) -> list[Value]:
         """The description of one of them, if there is any."""
-        text = self._best(what)
+        text = None if self.without else self._best(what)
         if text is None:
             return []
-        shown = shortened(text.value, self._share)
-        several = len(what.descriptions or what.descriptions_html) > 1
-        self.part |= several or shown != text.value
-        return [self.words.value(shown, text.lang)]
+        self.others |= len(what.descriptions or what.descriptions_html) > 1
+        return [self.words.value(text.value, text.lang)]
+
+    @property
+    def remark(self) -> str:
+        """The label of what a reader is told of what stands elsewhere; empty where nothing does."""
+        if self.without:
+            return "details.without"
+        return "details.others" if self.others else ""
 
     def _best(self, what: Specification) -> LangString | None:
         """Plain text; the text of markup only where there is no plain one."""
@@ -85,8 +90,8 @@ def _specification_facts(what: Specification, words: Words) -> Iterator[Fact]:
 
 
 def _instance_facts(instance: Instance, words: Words, files: Attachments) -> Iterator[Fact]:
-    if instance.start and (instance.completed or instance.status is Status.PASSED):
-        yield words["started"], words.own(instance.start.isoformat())
+    if instance.start and not instance.completed and instance.status is Status.PASSED:
+        yield words["started"], words.own(instance.start.isoformat())  # no row has it
     if instance.engagement_hours is not None:
         yield words["hours"], words.own(words.number(instance.engagement_hours))
     yield from _comparison_facts(instance, words)
@@ -94,8 +99,6 @@ def _instance_facts(instance: Instance, words: Words, files: Attachments) -> Ite
         kind = words.one_of(instance.group.type_titles, instance.group.type_id)
         group = words.one_of(instance.group.titles, instance.group.id)
         yield words["group"], words.value(f"{plain(kind)} – {plain(group)}")
-    for identifier in instance.identifiers:
-        yield words["record_id"], words.value(identifier.value)
     if instance.attachments:
         numbers = ", ".join(str(files.number(a)) for a in instance.attachments)
         yield words["attachment"], words.own(numbers)

@@ -163,11 +163,9 @@ _CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
     ),
     # A record's details
     "code": ("Code", "Koodi", "Kod"),
-    "record_id": ("Record", "Suorite", "Prestation"),
     "depth": ("Depth in the tree", "Syvyys puussa", "Djup i trädet"),
     "level": ("level", "taso", "nivå"),
     "language": ("Taught in", "Kieli", "Språk"),
-    "started": ("Started", "Alkanut", "Påbörjad"),
     "terms": ("Terms", "Lukukaudet", "Terminer"),
     "hours": ("Hours of work", "Työtunteja", "Arbetstimmar"),
     "subject_area": ("Subject area", "Opintoala", "Ämnesområde"),
@@ -178,13 +176,19 @@ _CATALOGUE: Final[dict[str, tuple[str, str, str]]] = {
         "Muista opiskelijoista alempi, sama ja ylempi arvosana",
         "Andel studerande med lägre, samma och högre vitsord",
     ),
+    "started": ("Started", "Alkanut", "Påbörjad"),
     "distribution": ("All students' results", "Kaikkien tulokset", "Samtliga resultat"),
     "attachment": ("Attachment", "Liite", "Bilaga"),
     "details": ("Details of the studies", "Opintojen tiedot", "Uppgifter om studierna"),
-    "details.part": (
-        "Descriptions stand here in one language, and long ones end with …; the ELMO file has them all, whole.",
-        "Kuvaukset ovat tässä yhdellä kielellä, ja pitkien lopussa on …; ELMO-tiedostossa ne ovat kaikki kokonaan.",
-        "Beskrivningarna står här på ett språk, och långa slutar med …; ELMO-filen har dem alla i sin helhet.",
+    "details.others": (
+        "Descriptions stand here in one language; the ELMO file has them in others, too.",
+        "Kuvaukset ovat tässä yhdellä kielellä; ELMO-tiedostossa ne ovat muillakin kielillä.",
+        "Beskrivningarna står här på ett språk; ELMO-filen har dem även på andra språk.",
+    ),
+    "details.without": (
+        "Descriptions of so many studies would fill many pages: the ELMO file has them.",
+        "Näin monen opinnon kuvaukset täyttäisivät monta sivua: ne ovat ELMO-tiedostossa.",
+        "Beskrivningar av så här många studier skulle fylla många sidor: de finns i ELMO-filen.",
     ),
     "supplement": ("Diploma supplement", "Tutkintotodistuksen liite", "Examensbilaga"),
     # After the table

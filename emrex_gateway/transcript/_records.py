@@ -114,7 +114,7 @@ def report_view(report: Report, words: Words) -> dict[str, Any]:
         else "not.all.passed",
         "terms": _terms(report, words),
         "details": details,
-        "part": told.part,
+        "remark": told.remark,
         "supplements": supplements,
         "attachments": files.listed(words),
         "decisions": [decision_view(decision, words) for decision in report.decisions],

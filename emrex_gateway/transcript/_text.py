@@ -176,21 +176,6 @@ def _cut(word: str) -> Iterator[str]:
     yield pending
 
 
-def shortened(text: str, limit: int) -> str:
-    """At most about so many characters, whole words where there are words, then ``…``."""
-    if len(text) <= limit:
-        return text
-    end = limit
-    while end < len(text) and end < limit + _MOST_MARKS and _joins(text[end]):
-        end += 1
-    part = text[:end]
-    in_a_word = not any(map(str.isspace, text[end - 1 : end + 1]))
-    if in_a_word and end < len(text):
-        kept = part.rsplit(None, 1)[0]
-        part = kept if len(kept) > limit // 2 else part
-    return f"{part.rstrip()}…"
-
-
 def _is_right_to_left(text: str) -> bool:
     """Whether the first letter with a direction runs from right to left (UAX #9, rule P2)."""
     for char in text:
