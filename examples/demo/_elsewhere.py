@@ -70,6 +70,8 @@ def listed(keys: Path, url: str, entries: Mapping[str, str]) -> tuple[Listed, ..
     config = simulator(keys, url)
     others = {provider.slug: entry(config, provider) for provider in config.providers}
 
+    finland = ("FI", "Finland")
+
     def own(point: str, name: str, country: tuple[str, str]) -> PointEntry:
         return PointEntry(
             url=entries[point],
@@ -77,12 +79,12 @@ def listed(keys: Path, url: str, entries: Mapping[str, str]) -> tuple[Listed, ..
             acronym=point.upper(),
             country=country[0],
             country_name=country[1],
-            single_fetch=True,
+            # Neither of Finland's two knows what the other one has.
+            single_fetch=country != finland,
             institutions=(name,),
             certificates=((keys / f"{point}.pem").read_text("ascii"),),
         )
 
-    finland = ("FI", "Finland")
     return (
         Listed(entry=own("abroad", "Abroad University", ("NO", "Norway")), ewp=True),
         Listed(entry=own("campus", "Campus University", finland)),

@@ -19,7 +19,7 @@ OLDER_ENTRY = (
     "https://github.com/erasmus-without-paper/ewp-specs-api-emrex-ncp"
     "/blob/stable-v1/manifest-entry.xsd"
 )
-"""The namespace from when access points were called national contact points."""
+"""The namespace of the same element in the older repository of the API, still in use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +77,8 @@ def catalogue(listed: Sequence[Listed]) -> bytes:
 
 
 def _api(apis: etree._Element, one: Listed) -> None:
-    namespace, name = (
-        (OLDER_ENTRY, "emrex-ncp") if one.older else (EWP_ENTRY, "emrex-data-access-point")
-    )
-    api = etree.SubElement(apis, f"{{{namespace}}}{name}", nsmap={None: namespace})
+    namespace = OLDER_ENTRY if one.older else EWP_ENTRY
+    api = etree.SubElement(apis, f"{{{namespace}}}emrex-data-access-point", nsmap={None: namespace})
     api.set("version", "1.0.0")
     entry = one.entry
     for part, value in (
