@@ -13,7 +13,7 @@ from functools import partial
 
 import httpx
 
-from examples import openid_provider
+from examples import campus, openid_provider
 from examples.demo._institutions import institutions
 from examples.demo._keys import write_secret
 from examples.demo._people import Person, people
@@ -27,7 +27,7 @@ START_PATIENCE = 60.0
 WORKERS = {"fetch-1": "fetch", "fetch-2": "fetch", "sign": "sign", "metadata": "metadata"}
 """Two fetch, so that a system that hangs for one student does not keep the next one waiting."""
 ABOUT = {
-    "campus": "Campus: a study administration system with the gateway embedded",
+    "campus": "Campus: a study administration system with the gateway embedded; start an import here",
     "abroad": "Abroad: a foreign university's client; start an export here",
     "gateway": "the gateway on its own: the data access points of VIRTA and of Abroad",
     "home": "a home university's SAML login, and a made-up federation",
@@ -49,8 +49,12 @@ READY = {
 ASKED = {"campus": "/", "abroad": "/", "virta": READY["virta"], "home": READY["home"]}
 
 
-OPERATOR = openid_provider.DEMO_STAFF[0]
-OPERATORS_RULE = (*("--kind", "group", "--value", openid_provider.OPERATORS, "--role", "operator"),)
+OPERATOR, OFFICER = openid_provider.DEMO_STAFF
+RULES = (
+    ("--value", openid_provider.OPERATORS, "--role", "operator"),
+    ("--value", openid_provider.OFFICERS, "--role", "officer", "--institution", "campus"),
+)
+"""Which groups of the staff give which role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,9 @@ class Announcement:
     students: tuple[Person, ...]
     folder: str
     administration: str
+    received: str
+    office: str
+    verify: str
 
     def as_json(self) -> dict[str, object]:
         """One object for programs."""
@@ -74,6 +81,17 @@ class Announcement:
                 "user": OPERATOR.user,
                 "password": OPERATOR.password,
             },
+            "received": {
+                "address": self.received,
+                "user": OFFICER.user,
+                "password": OFFICER.password,
+            },
+            "office": {
+                "address": self.office,
+                "user": campus.DEMO_OFFICER.user,
+                "password": campus.DEMO_OFFICER.password,
+            },
+            "verify": self.verify,
             "folder": self.folder,
         }
 
@@ -81,10 +99,15 @@ class Announcement:
         """A line each for people."""
         found = [f"{url}/  {ABOUT[party]}" for party, url in self.addresses.items()]
         found += [f"{url}  data access point {point!r}" for point, url in self.entries.items()]
-        found.append(
+        found += [
             f"{self.administration}  the administrator's pages;"
-            f" operator {OPERATOR.user}, password {OPERATOR.password}, by the example login"
-        )
+            f" operator {OPERATOR.user}, password {OPERATOR.password}, by the example login",
+            f"{self.received}  whose records are these? An officer decides in doubt:"
+            f" {OFFICER.user}, password {OFFICER.password}, by the example login",
+            f"{self.office}  campus decides what counts: {campus.DEMO_OFFICER.user},"
+            f" password {campus.DEMO_OFFICER.password}",
+            f"{self.verify}  anybody checks a signed file here",
+        ]
         return found + [person.line() for person in self.students]
 
 
@@ -96,6 +119,9 @@ def announce(stage: Stage) -> Announcement:
         students=people(),
         folder=str(stage.folder),
         administration=f"{stage.gateway_url('gateway')}/admin/",
+        received=f"{stage.gateway_url('gateway')}/admin/received",
+        office=f"{stage.places.url('campus')}/office/applications",
+        verify=f"{stage.gateway_url('gateway')}/verify",
     )
 
 
@@ -126,7 +152,10 @@ def start_parties(stage: Stage, programs: Programs) -> None:
     _commands(
         environ,
         ("apply", str(stage.institutions_file)),
-        ("admin", "rules", "add", "--method", "virta-administrators", *OPERATORS_RULE),
+        *(
+            ("admin", "rules", "add", "--method", "virta-administrators", "--kind", "group", *rule)
+            for rule in RULES
+        ),
         ("metadata", "refresh"),
         ("registry", "refresh"),
     )

@@ -92,7 +92,7 @@ ABROAD_STUDENTS = tuple(
 )
 """Students who were at *abroad*: their number there is in the place of a learner number."""
 
-OPERATORS = "emrex-operators"
+OPERATORS, OFFICERS = "emrex-operators", "emrex-officers"
 DEMO_STAFF = (
     Student(
         user="olga",
@@ -103,5 +103,14 @@ DEMO_STAFF = (
         learner_number="",
         groups=(OPERATORS,),
     ),
+    Student(
+        user="oskar",
+        password="oskar-demo",  # noqa: S106 (as above)
+        given_name="Oskar",
+        family_name="Opintosihteeri",
+        birth_date=date(1975, 9, 9),
+        learner_number="",
+        groups=(OFFICERS,),
+    ),
 )
-"""Who runs the demonstration's gateway: a group of theirs gives the role."""
+"""Who runs the demonstration's gateway, and who decides in doubt: a group of theirs gives the role."""

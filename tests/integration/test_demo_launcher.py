@@ -49,6 +49,9 @@ def test_json_names_every_party_and_sigterm_leaves_no_process() -> None:
         students = {student["user"]: student for student in said["students"]}
         assert {"maija", "aino"} <= set(students)
         assert all(student["password"] for student in students.values())
+        places = [said[place]["address"] for place in ("administration", "received", "office")]
+        for url in (*places, said["verify"]):
+            assert httpx.get(url, trust_env=False, timeout=PATIENCE).status_code in (200, 302, 303)
 
         process.terminate()
         process.communicate(timeout=PATIENCE)
@@ -95,6 +98,9 @@ def test_people_read_lines_and_ctrl_c_works_where_the_shell_had_it_ignored() -> 
         pages = [line for line in lines if line.startswith("http://127.0.0.") and "/  " in line]
         assert 9 == len(pages)  # eight parties, and the administrator's pages
         assert 1 == sum("/admin/" in line and "olga" in line for line in pages)
+        assert 1 == sum("/admin/received  " in line and "oskar" in line for line in lines)
+        assert 1 == sum("/office/applications  " in line and "officer" in line for line in lines)
+        assert 1 == sum("/emrex/verify  " in line for line in lines)
         assert 1 == sum("maija" in line and "student at campus" in line for line in lines)
         assert 1 == sum("maija" in line and "student at abroad" in line for line in lines)
         assert 1 == sum("aino" in line and "virta" in line for line in lines)
