@@ -64,7 +64,7 @@ class _Body(msgspec.Struct):
 def take_message(services: Services, slug: str, message: Message) -> None:
     """Have the host system asked about the import that a message names.
 
-    The same message again changes nothing. Raises ``NoSuchAccessPoint``, and
+    The same message again changes nothing, once it was taken. Raises ``NoSuchAccessPoint``, and
     ``MessageError`` whose ``reason`` is ``headers``, ``time``, ``signature``,
     ``body`` or ``unknown`` (no import has such a receipt).
     """
@@ -88,10 +88,12 @@ def take_message(services: Services, slug: str, message: Message) -> None:
         body = msgspec.json.decode(message.body, type=_Body)
     except (msgspec.DecodeError, UnicodeDecodeError):  # a value of another type included
         raise MessageError("the message names no import", "body") from None
+    # One transaction: a message that came to nothing (a kill, a database that is away, a receipt
+    # that is not ours yet) is not used up, and its sender's next try counts.
     with services.store.begin() as uow:
         new = uow.once.use("webhook", f"{spoke[0]}\0{message.id}", at + 2 * TOLERANCE)
-    if new and not announced(services, spoke, body.data.id):
-        raise MessageError("no import has such a receipt", "unknown")
+        if new and not announced(services, uow, spoke, body.data.id):
+            raise MessageError("no import has such a receipt", "unknown")
 
 
 def signature(secret: bytes, id_: str, at: datetime, body: bytes) -> bytes:

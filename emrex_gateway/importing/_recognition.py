@@ -111,22 +111,23 @@ def look_again(services: Services, row: KeptRecognition) -> None:
         services.queue.send("poll", row.transfer)
 
 
-def announced(services: Services, bindings: Iterable[str], receipt_id: str) -> bool:
-    """The host system says that something changed: ask it, also about what was decided before.
+def announced(
+    services: Services, uow: UnitOfWork, bindings: Iterable[str], receipt_id: str
+) -> bool:
+    """Within a transaction: the host says that something changed. Ask it, also about what was decided.
 
     ``bindings`` are those whose system spoke. False for a receipt that none of them gave.
     """
-    with services.store.begin() as uow:
-        transfer = uow.recognitions.find(list(bindings), receipt_id)
-        if transfer is None:
-            return False
-        # A worker that is asking just now may have heard of what was before: its answer is to be
-        # dropped for a newer row, and the sweep asks again.
-        for _ in range(_TRIES):
-            row = uow.recognitions.get(transfer)
-            if row is None or uow.recognitions.change(row, next_at=services.clock()):
-                break
-        uow.after_commit(lambda: services.queue.send("poll", transfer))
+    transfer = uow.recognitions.find(list(bindings), receipt_id)
+    if transfer is None:
+        return False
+    # A worker that is asking just now may have heard of what was before: its answer is to be
+    # dropped for a newer row, and the sweep asks again.
+    for _ in range(_TRIES):
+        row = uow.recognitions.get(transfer)
+        if row is None or uow.recognitions.change(row, next_at=services.clock()):
+            break
+    uow.after_commit(lambda: services.queue.send("poll", transfer))
     return True
 
 

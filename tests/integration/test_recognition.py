@@ -251,7 +251,8 @@ def test_an_answer_from_before_a_message_is_dropped(
     """The host changes its mind while a worker reads the former decision: what it says now counts."""
 
     def overtaken(_: Receipt) -> Recognition:
-        assert importing.announced(services, ["fake"], "r-1")
+        with services.store.begin() as uow:
+            assert importing.announced(services, uow, ["fake"], "r-1")
         return replace(DECIDED, state=RecognitionState.ACCEPTED)
 
     monkeypatch.setattr(sink, "recognition", overtaken)

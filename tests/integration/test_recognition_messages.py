@@ -12,7 +12,8 @@ from standardwebhooks import Webhook
 
 from emrex_gateway import importing
 from emrex_gateway.domain import Recognition, RecognitionState
-from emrex_gateway.errors import MessageError, NoSuchAccessPoint
+from emrex_gateway.errors import MessageError, NoSuchAccessPoint, StoreUnavailable
+from emrex_gateway.importing import _message as _message_module
 from emrex_gateway.services import Services
 from emrex_gateway.web._context import EXTENSION, Context
 from gateway_world import World, make_world
@@ -143,6 +144,37 @@ def test_a_message_that_redis_lost_is_found_by_the_sweep(
     importing.take_message(services, "campus", _message(world))
     world.queue.closed = False
     importing.order_polls(services)
+    assert [("poll", handed)] == world.queue.sent
+
+
+def test_a_message_before_its_receipt_counts_when_it_is_sent_again(
+    world: World, services: Services, sink: CountingSink, handed: str
+) -> None:
+    """A host that decides at once may speak before its receipt is durable here."""
+    message = _message(world, "r-2")
+    for _ in range(2):
+        assert "unknown" == _reason(services, message), "nor is it taken for one that was heard"
+    id_ = confirmed(world)
+    importing.hand(services, id_)
+    world.queue.sent.clear()
+    importing.take_message(services, "campus", message)
+    assert [("poll", id_)] == world.queue.sent
+
+
+def test_a_message_that_the_database_did_not_take_is_not_used_up(
+    world: World, services: Services, handed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sender is told to come later, and the same message counts then."""
+    message = _message(world)
+
+    def away(*_: object) -> bool:
+        raise StoreUnavailable("the connection is lost")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(_message_module, "announced", away)
+        with pytest.raises(StoreUnavailable):
+            importing.take_message(services, "campus", message)
+    importing.take_message(services, "campus", message)
     assert [("poll", handed)] == world.queue.sent
 
 
