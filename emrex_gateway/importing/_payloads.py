@@ -48,6 +48,14 @@ class PostedReply:
     elmo: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """What the browser that posted a reply was told; ``digest`` is the SHA-256 of the reply's fields."""
+
+    digest: str
+    value: str = field(repr=False)
+
+
 def sent_kind(errand: str) -> str:
     """The kind of a visit's ``Sent``."""
     return f"sent-{errand}"
@@ -56,6 +64,11 @@ def sent_kind(errand: str) -> str:
 def reply_kind(errand: str) -> str:
     """The kind of a visit's ``PostedReply``."""
     return f"reply-{errand}"
+
+
+def ticket_kind(errand: str) -> str:
+    """The kind of a visit's ``Ticket``."""
+    return f"ticket-{errand}"
 
 
 def received_kind(errand: str) -> str:

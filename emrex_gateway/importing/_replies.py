@@ -1,4 +1,4 @@
-"""What comes back from a provider: stored once, claimed by the browser that brought it.
+"""What comes back from a provider: stored, claimed once, by the browser that brought it.
 
 A provider's reply is posted from its own page and brings no cookie, so it may
 only be stored; whoever posted it is told a ticket, and the import goes on
@@ -8,7 +8,9 @@ person's browser deliver that person's records to an import of their own.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +26,13 @@ from emrex_gateway.errors import (
     UnknownReply,
 )
 from emrex_gateway.importing._errands import hashed, own_errand
-from emrex_gateway.importing._payloads import GATHERING, PostedReply, reply_kind
+from emrex_gateway.importing._payloads import (
+    GATHERING,
+    PostedReply,
+    Ticket,
+    reply_kind,
+    ticket_kind,
+)
 from emrex_gateway.ports import UnitOfWork
 from emrex_gateway.services import Services
 
@@ -56,33 +64,35 @@ class Visited:
 
 
 def take_reply(services: Services, slug: str, fields: Mapping[str, str]) -> Taken:
-    """Store a posted reply, the first one of its visit, for whatever browser posted it.
+    """Store a posted reply for whatever browser posted it, until one of a visit is claimed.
 
+    A form that was sent twice, by a double click or because the answer got
+    lost, brings the same ticket again: the browser follows the last answer
+    only. What says something else takes the place of what nobody claimed.
     Raises ``UnknownReply``, ``RepeatedReply`` and ``LateReply``; then nothing
     of it is kept.
     """
     session_id = fields.get("sessionId", "").strip()
     if not 0 < len(session_id) <= network.MAX_SESSION_ID:
         raise UnknownReply("the reply has no session id of ours")
-    ticket = secrets.token_urlsafe(24)
     posted = PostedReply(
         return_code=fields.get("returnCode", "")[:100],
         message=fields.get("returnMessage", "")[:MAX_MESSAGE],
         elmo=fields.get("elmo", ""),
     )
+    ticket = Ticket(digest=_digest(posted), value=secrets.token_urlsafe(24))
     with services.store.begin() as uow:
-        errand = uow.errands.by_session(hashed(session_id))
-        if errand is None:
-            raise UnknownReply("no visit was given this session id")
-        transfer = uow.transfers.hold(errand.transfer)
-        if transfer.access_point != slug:
-            raise UnknownReply("the visit belongs to another access point")
-        if errand.state is not ErrandState.AWAY:
+        errand, transfer = _waiting(uow, slug, session_id)
+        if errand.state not in (ErrandState.AWAY, ErrandState.REPLIED):
             raise RepeatedReply("a reply of this visit came before", transfer.id)
         if transfer.state not in GATHERING or transfer.expires_at <= services.clock():
             raise LateReply("the import does not wait for this reply any more", transfer.id)
+        before = uow.transfers.unseal(transfer.id, ticket_kind(errand.id), Ticket)
+        if before is not None and before.digest == ticket.digest:
+            return Taken(transfer=transfer.id, errand=errand.id, ticket=before.value)
         uow.transfers.seal(transfer.id, reply_kind(errand.id), posted)
-        uow.errands.move(errand, ErrandState.REPLIED, ticket_hash=hashed(ticket))
+        uow.transfers.seal(transfer.id, ticket_kind(errand.id), ticket)
+        uow.errands.move(errand, ErrandState.REPLIED, ticket_hash=hashed(ticket.value))
         code = _code(posted)
         audit.record(
             uow,
@@ -92,7 +102,22 @@ def take_reply(services: Services, slug: str, fields: Mapping[str, str]) -> Take
             code=code.value if code else "unknown",
             size=len(posted.elmo),
         )
-    return Taken(transfer=transfer.id, errand=errand.id, ticket=ticket)
+    return Taken(transfer=transfer.id, errand=errand.id, ticket=ticket.value)
+
+
+def _waiting(uow: UnitOfWork, slug: str, session_id: str) -> tuple[Errand, Transfer]:
+    """Return the visit that was given a session id, and its import, held. Raises ``UnknownReply``."""
+    found = uow.errands.by_session(hashed(session_id))
+    if found is None:
+        raise UnknownReply("no visit was given this session id")
+    transfer = uow.transfers.hold(found.transfer)
+    if transfer.access_point != slug:
+        raise UnknownReply("the visit belongs to another access point")
+    # Once more: until the import was held, the same form may have come in another request.
+    errand = own_errand(uow, transfer, found.id)
+    if errand is None:
+        raise UnknownReply("the visit was forgotten meanwhile")
+    return errand, transfer
 
 
 def claim(services: Services, transfer: Transfer, errand_id: str, ticket: str) -> Errand:
@@ -159,6 +184,11 @@ def _end(posted: PostedReply | None) -> tuple[ErrandState, str]:
     if not posted.elmo.strip():
         return ErrandState.REFUSED, "no-document"
     return ErrandState.RECEIVED, ""
+
+
+def _digest(posted: PostedReply) -> str:
+    said = json.dumps([posted.return_code, posted.message, posted.elmo])
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _code(posted: PostedReply) -> ReturnCode | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emrex_gateway import importing
 from emrex_gateway.domain import Identity, Maintenance, MaintenanceMode, TransferState
 from examples.emp_simulator import Mode
 from gateway_world import IDENTITY, World
@@ -119,6 +121,47 @@ def test_a_reply_counts_once(student: Importer, reply: dict[str, str]) -> None:
     assert state == student.transfer
     assert 404 == student.world.browser().post(EMC, reply).response.status_code
     assert "RepeatedReply" in reasons(student.world)
+
+
+def test_a_form_that_is_sent_twice_loses_nothing(student: Importer, reply: dict[str, str]) -> None:
+    """A double click, or a reload because the answer got lost: the second post leads on as the first would.
+
+    A browser follows the last answer only. Once it has, the same form has its own page.
+    """
+    lost = student.browser.client.post(EMC, data=reply).headers["Location"]
+
+    student.come_back(reply)
+
+    assert [("verified", "")] == student.ends
+    assert 1 == student.world.events(student.transfer.id).count("import.replied")
+    assert student.transfer.state is TransferState.REVIEWING
+    assert 200 == student.browser.get(lost).response.status_code
+    assert 409 == student.browser.post(EMC, reply).response.status_code
+
+
+def test_what_nobody_claimed_makes_room(student: Importer, reply: dict[str, str]) -> None:
+    """A page that was loaded again signs anew: what came last counts, and leads no older ticket on."""
+    victim = student.world.browser().post(EMC, reply)
+    first = student.browser.client.post(EMC, data=reply).headers["Location"]
+    other = {"sessionId": reply["sessionId"], "returnCode": "NCP_CANCEL"}
+
+    last = student.browser.client.post(EMC, data=other).headers["Location"]
+
+    assert 404 == victim.response.status_code
+    assert 404 == student.browser.get(first).response.status_code
+    assert [("replied", "")] == student.ends
+    student.browser.get(last)
+    assert [("cancelled", "")] == student.ends
+
+
+def test_replies_that_come_at_once(student: Importer, reply: dict[str, str]) -> None:
+    """Several requests with one form: each is told the same, and one of them is stored."""
+    services = student.world.services
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: importing.take_reply(services, "campus", reply), range(4)))
+
+    assert [told[0]] * 4 == told
+    assert 1 == student.world.events(student.transfer.id).count("import.replied")
 
 
 def test_the_way_back_may_be_loaded_again(student: Importer, reply: dict[str, str]) -> None:
