@@ -10,7 +10,7 @@ MAX_PURPOSE = 100
 """Characters of what a link is for."""
 MAX_OPENINGS = 999
 MAX_SHARES = 20
-"""Links of one transfer."""
+"""Links of one transfer that work at a time."""
 OPENING = timedelta(minutes=30)
 """How long whoever opened a share may turn its pages and download, as one opening."""
 

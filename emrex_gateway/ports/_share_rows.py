@@ -18,6 +18,9 @@ class ShareRows(Protocol):
     def get(self, id_: str) -> Share | None:
         """Without the purpose."""
 
+    def hold(self, id_: str) -> Share | None:
+        """As ``get``; nobody else opens or ends it before this transaction is over."""
+
     def of(self, transfers: Sequence[str]) -> tuple[Share, ...]:
         """Return all shares of these transfers, newest first, with what they are for."""
 

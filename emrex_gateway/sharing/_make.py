@@ -91,7 +91,7 @@ def make(
             raise StaleTransfer("the transfer has gone on")
         if not uow.once.use("share", f"{transfer.id} {order}", now + _ORDER):
             raise StaleTransfer("this form was sent before")
-        if len(uow.shares.of([transfer.id])) >= MAX_SHARES:
+        if uow.shares.kept(transfer.id) >= MAX_SHARES:
             raise TransferError("there are too many links to this document")
         point = uow.config.access_point(transfer.access_point)
         if point is None:

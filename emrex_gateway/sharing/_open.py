@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emrex_gateway import audit
 from emrex_gateway.audit import Event
@@ -50,16 +50,17 @@ def open_share(services: Services, id_: str, link: str, opening: str) -> Opened:
 
 
 def _open(services: Services, uow: UnitOfWork, share: Share, key: bytes, opening: str) -> Opened:
-    """Count and decrypt in one transaction; what cannot be decrypted is not counted."""
+    """Count and decrypt in one transaction; what cannot be decrypted, or was not counted, is not opened."""
     now = services.clock()
-    again = uow.shares.is_open(share.id, opening, now - OPENING)
-    counted = not again and uow.shares.count(share.id, opening)
-    found = uow.shares.get(share.id)
+    # held: a button that is pressed twice must find its own first opening, also of the last one
+    found = uow.shares.hold(share.id)
     if found is None:
         raise NoSuchShare("the share was deleted just now")
     end = found.ended(now)
-    if not counted and end is not None and not (again and end is ShareEnd.USED):
-        raise ShareOver("the share is over", end.value)
+    again = uow.shares.is_open(share.id, opening, now - OPENING)
+    counted = end is None and not again and uow.shares.count(share.id, opening)
+    if not counted and not (again and end in (None, ShareEnd.USED)):
+        raise ShareOver("the share is over", (end or ShareEnd.EXPIRED).value)
     try:
         contents = uow.shares.open(share.id, key)
     except SealError:
@@ -67,6 +68,7 @@ def _open(services: Services, uow: UnitOfWork, share: Share, key: bytes, opening
     if contents is None:
         raise ShareOver("the contents are destroyed", (end or ShareEnd.EXPIRED).value)
     if counted:
+        found = replace(found, views=found.views + 1, viewed_at=now)
         audit.record(
             uow,
             Event.SHARE_OPENED,

@@ -11,8 +11,8 @@ from emrex_gateway.services import Services
 def sweep(services: Services) -> int:
     """Destroy the contents of shares that are over, used-up ones once their last opening is; return how many.
 
-    Each with its event in a transaction of its own: one that cannot be
-    destroyed now does not keep the others.
+    Each with its event in a transaction of its own: what ends a sweep halfway
+    leaves none without its event, and the next one goes on.
     """
     now = services.clock()
     with services.store.read() as uow:

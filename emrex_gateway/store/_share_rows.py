@@ -43,7 +43,14 @@ class SqlShareRows:
         self._connection.execute(sa.insert(t).values(values))
 
     def get(self, id_: str) -> Share | None:
-        row = self._connection.execute(sa.select(*_ROW).where(t.c.id == id_)).one_or_none()
+        return self._found(sa.select(*_ROW).where(t.c.id == id_))
+
+    def hold(self, id_: str) -> Share | None:
+        # SQLite has one writer at a time; there the clause is left out.
+        return self._found(sa.select(*_ROW).where(t.c.id == id_).with_for_update())
+
+    def _found(self, query: sa.Select[Any]) -> Share | None:
+        row = self._connection.execute(query).one_or_none()
         return None if row is None else Share(**row._mapping)
 
     def of(self, transfers: Sequence[str]) -> tuple[Share, ...]:
