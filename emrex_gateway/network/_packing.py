@@ -48,14 +48,23 @@ def unpack_elmo(text: str, limit: int = DEFAULT_LIMIT) -> SignedElmo:
         raise EnvelopeError(f"the document is larger than {limit} bytes")
     if text.lstrip("\ufeff \t\r\n").startswith("<"):
         return SignedElmo(_raw_xml(text, limit))
-    joined = re.sub(r"[\t\r\n\f\v]+", "", text)
-    readings = [joined.replace(" ", "+"), joined.replace(" ", "")] if " " in joined else [joined]
+    readings = _readings(text)
     for reading in readings[:-1]:
         try:
             return _unpack_base64(reading, limit, doubtful=True)
         except EnvelopeError:
             continue
     return _unpack_base64(readings[-1], limit)
+
+
+def _readings(text: str) -> list[str]:
+    """Return base64 without line breaks, each way in which its blanks may be meant, likelier ones first.
+
+    What is packed never begins with a plus sign; it may end with one.
+    """
+    joined = re.sub(r"[\t\r\n\f\v]+", "", text).lstrip(" ")
+    blanks_are_plus = (one.replace(" ", "+") for one in (joined, joined.rstrip(" ")))
+    return list(dict.fromkeys((*blanks_are_plus, joined.replace(" ", ""))))
 
 
 def open_file(data: bytes, limit: int = DEFAULT_LIMIT) -> SignedElmo:

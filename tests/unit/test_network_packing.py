@@ -64,9 +64,13 @@ TOLERATED: dict[str, Callable[[], str]] = {
     "blanks for plus and line breaks": lambda: wrapped(packed().replace("+", " "), 76, "\r\n"),
     "blanks as line breaks": lambda: wrapped(packed(), 76, " "),
     "blanks around": lambda: f"  {packed()} ",
+    "blanks around, and for plus": lambda: "\n  " + packed().replace("+", " ") + "\n  ",
     "without gzip": lambda: base64.b64encode(LONG).decode(),
     "without gzip, wrapped": lambda: wrapped(base64.b64encode(LONG).decode(), 64, "\n"),
     "without gzip, blanks for plus": lambda: base64.b64encode(LONG).decode().replace("+", " "),
+    "without gzip, blanks around, and for plus": lambda: (
+        "\n  " + base64.b64encode(LONG).decode().replace("+", " ") + " "
+    ),
     "without gzip, blanks as line breaks": lambda: wrapped(
         base64.b64encode(LONG).decode(), 76, " "
     ),
