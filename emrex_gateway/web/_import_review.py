@@ -9,12 +9,13 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 
 from emrex_gateway import exporting, importing
-from emrex_gateway.domain import Purpose, Transfer
+from emrex_gateway.domain import ErrandState, Purpose, Transfer
 from emrex_gateway.errors import StaleTransfer
 from emrex_gateway.importing import Review
 from emrex_gateway.web import _among, _context, _sheets
 from emrex_gateway.web._attachments import attachment_name, attachment_response
 from emrex_gateway.web._context import require_form_token, services
+from emrex_gateway.web._import_words import Told, tell
 from emrex_gateway.web._importing import importing_pages
 from emrex_gateway.web._purposes import purposes
 from emrex_gateway.web._steps import elsewhere, go_on, page_of
@@ -32,7 +33,7 @@ def review(slug: str, transfer_id: str) -> Response | str:
         return away
     at = _context.transfer()
     opened = importing.open_student(services(), at)
-    return _among.show("emrex/import_review.html", PLACE, at, opened)
+    return _among.show("emrex/import_review.html", PLACE, at, opened, in_vain=_in_vain(at))
 
 
 @importing_pages.get("/<slug>/t/<transfer_id>/import/review/branch")
@@ -128,6 +129,15 @@ def confirm(slug: str, transfer_id: str) -> Response:
         missing = "purpose" if purpose is None else "consent"
         return redirect(_here("importing.check", at, missing=missing) + f"#{missing}", code=303)
     return _confirm(at, purpose)
+
+
+def _in_vain(at: Transfer) -> list[Told]:
+    """Visits of another tab that ended without records since these are being looked at."""
+    return [
+        tell(one)
+        for one in importing.visited(services(), at)
+        if one.errand.state is not ErrandState.VERIFIED and one.errand.changed_at > at.changed_at
+    ]
 
 
 def _confirm(at: Transfer, purpose: Purpose) -> Response:

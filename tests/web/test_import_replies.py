@@ -230,6 +230,28 @@ def test_a_second_result_while_the_first_is_looked_at(student: Importer) -> None
     assert student.transfer.state is TransferState.REVIEWING
 
 
+def test_a_second_visit_in_vain_while_the_first_is_looked_at(student: Importer) -> None:
+    """What came of the second tab is told where it ends; what was told before is not told again."""
+    student.visit("isles", Mode.CANCEL)
+    first, second, third = (
+        (student.set_out("north"), Mode.SUCCESS),
+        (student.set_out("east"), Mode.ERROR),
+        (student.set_out("west"), Mode.OTHER_PERSON),
+    )
+    student.come_back(reply_of("north", first[1], first[0]))
+    assert not student.browser.page.xpath("//*[@data-step='came']//li[@data-state]")
+    student.world.clock.forward(seconds=1)
+
+    student.come_back(reply_of("east", second[1], second[0]))
+    assert "The student register is closed for maintenance." in student.browser.text
+    student.come_back(reply_of("west", third[1], third[0]))
+
+    told = student.browser.page.xpath("//*[@data-step='came']//li/@data-state")
+    assert ["error", "refused"] == told
+    assert "of another person, so they were not kept" in student.browser.text
+    assert student.transfer.state is TransferState.REVIEWING
+
+
 def test_a_session_that_ended_meanwhile_loses_nothing(
     student: Importer, reply: dict[str, str]
 ) -> None:
