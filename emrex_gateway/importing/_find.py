@@ -101,9 +101,10 @@ def look_for(
     Where that one cannot say who somebody is, the others are asked in their
     order, and where none can, the login's word is all there is. Raises
     ``StudentNotFound``, ``ConfigError`` when nothing takes records, and what
-    an adapter that is required raised.
+    an adapter raised that is required, or without which nothing takes records.
     """
     seen: list[_Seen] = []
+    failed: AdapterError | None = None
     for binding in (one for one in bindings if one.enabled):
         try:
             one = _ask(services, institution, binding, identity, may_ask=not _known(seen))
@@ -111,13 +112,15 @@ def look_for(
             error.adapter = binding.adapter[:MAX_NAME]
             if binding.required:
                 raise
+            failed = failed or error
             continue
         seen.append(one)
         if one.sink and one.source:
             break
     sink = next((one for one in seen if one.sink), None)
     if sink is None:
-        raise ConfigError("no enabled adapter takes records")
+        # What did not answer may be the one that takes them.
+        raise failed or ConfigError("no enabled adapter takes records")
     if sink.source:
         found: _Seen | None = sink
     else:

@@ -225,10 +225,27 @@ class Person:
         raise NotImplementedError
 
 
-def found(*adapters: Adapter) -> Student:
+class Outage(Person):
+    """A fake system that is down."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def find_student(self, identity: Identity) -> Student:
+        raise AdapterUnavailable("down")
+
+
+def found(*adapters: Adapter, required: bool = True) -> Student:
     """Whom the adapters, in this order, say the student is."""
     bindings = [
-        AdapterBinding(id=f"a{n}", institution="campus", adapter=f"a{n}", settings={}, position=n)
+        AdapterBinding(
+            id=f"a{n}",
+            institution="campus",
+            adapter=f"a{n}",
+            settings={},
+            position=n,
+            required=required,
+        )
         for n, _ in enumerate(adapters)
     ]
     by_id = dict(zip([one.id for one in bindings], adapters, strict=True))
@@ -263,6 +280,16 @@ def test_the_storing_system_does_not_know_the_student() -> None:
     """Then nobody else's word counts."""
     with pytest.raises(StudentNotFound):
         found(adapter(TWIN), adapter(None, sink=True))
+
+
+def test_the_storing_system_does_not_answer() -> None:
+    """One that others may stand in for: it is told as the outage that it is, not as a wrong setting."""
+    down = adapter(MAIJA, sink=True)
+    down = replace(down, source=Outage())
+
+    with pytest.raises(AdapterUnavailable):
+        found(adapter(TWIN), down, required=False)
+    assert "maija" == found(down, adapter(MAIJA, sink=True), required=False).key
 
 
 def test_a_system_that_can_only_store() -> None:
