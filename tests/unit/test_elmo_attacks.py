@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +76,14 @@ def test_every_refusal_of_verify_is_one_of_the_documented_reasons() -> None:
     reasons = set(re.findall(r"``([a-z0-9-]+)``", told))
     met = {_verdict(case) for case in CASES if case.family != "pdf"}
     assert {"accepted"} == met - reasons  # what is signed and no ELMO is found out later
+
+
+def test_every_reason_is_explained_to_administrators() -> None:
+    """They meet it in the trail of an import, and find there what it means."""
+    told = (signing.verify.__doc__ or "").partition("``reason`` is one of")[2]
+    reasons = set(re.findall(r"``([a-z0-9-]+)``", told))
+    explained = (Path(__file__).parents[2] / "docs" / "import.md").read_text("utf-8")
+    assert set() == {one for one in reasons if f"`{one}`" not in explained}
 
 
 def _verdict(case: Attack) -> str:
