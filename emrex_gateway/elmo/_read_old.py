@@ -18,11 +18,11 @@ from emrex_gateway.elmo._tree import q
 PURL: Final = "http://purl.org/net/elmo"
 
 _FORMATS: Final = {
-    "yyyy-MM-dd": "%Y-%m-%d",
-    "dd-MM-yyyy": "%d-%m-%Y",
-    "dd.MM.yyyy": "%d.%m.%Y",
-    "dd/MM/yyyy": "%d/%m/%Y",
-    "yyyyMMdd": "%Y%m%d",
+    "yyyy-mm-dd": "%Y-%m-%d",
+    "dd-mm-yyyy": "%d-%m-%Y",
+    "dd.mm.yyyy": "%d.%m.%Y",
+    "dd/mm/yyyy": "%d/%m/%Y",
+    "yyyymmdd": "%Y%m%d",
 }
 _DATES: Final = tuple(q(name) for name in ("bday", "date", "start", "issueDate", "generatedDate"))
 _LOS, _LOI, _SPECIFIES = (
@@ -45,7 +45,7 @@ def modernise(root: etree._Element, notes: Notes) -> None:
 def _respell(element: etree._Element) -> None:
     """Spell a date as XML does, where it says what its own spelling is; the format's case varies."""
     wanted = element.attrib.pop("dtf", "")
-    format_ = _FORMATS.get(wanted.strip())
+    format_ = _FORMATS.get(wanted.strip().lower())
     if format_ is None:
         return
     try:

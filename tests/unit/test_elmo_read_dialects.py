@@ -197,6 +197,15 @@ def test_before_2016() -> None:
     )
 
 
+def test_a_format_of_dates_in_any_case() -> None:
+    """Programs differ in which letters of it are large; a birth date that is lost costs an officer's time."""
+    before = '<bday dtf="dd-MM-yyyy">'
+    assert before in BEFORE_2016
+    for spelt in ("DD-MM-YYYY", "dd-mm-yyyy"):
+        xml = BEFORE_2016.format("").replace(before, f'<bday dtf="{spelt}">')
+        assert date(2000, 2, 1) == read(xml).document.learner.birth_date
+
+
 @pytest.mark.parametrize(
     ("learner", "same"),
     [
