@@ -44,7 +44,7 @@ from emrex_gateway.importing._officer import (
     ruling_of,
 )
 from emrex_gateway.importing._own import tell_own
-from emrex_gateway.importing._payloads import GATHERING, STATES, received
+from emrex_gateway.importing._payloads import GATHERING, received
 from emrex_gateway.importing._receive import receive
 from emrex_gateway.importing._recognition import (
     announced,
@@ -79,7 +79,6 @@ __all__ = [
     "GATHERING",
     "LONGEST_WORDS",
     "MAX_MESSAGE",
-    "STATES",
     "Confirmed",
     "Departure",
     "Destination",

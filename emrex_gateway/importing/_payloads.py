@@ -14,19 +14,6 @@ from emrex_gateway.services import Services
 STUDENT = "student"
 """``Student``: who the person is in the host system."""
 
-STATES = frozenset(
-    {
-        TransferState.LOOKING,
-        TransferState.COLLECTING,
-        TransferState.REVIEWING,
-        TransferState.DOUBTFUL,
-        TransferState.ACCEPTED,
-        TransferState.HANDED_OVER,
-        TransferState.REFUSED,
-    }
-)
-"""States that only an import has."""
-
 GATHERING = frozenset({TransferState.COLLECTING, TransferState.REVIEWING})
 """States in which something from elsewhere may still arrive."""
 
