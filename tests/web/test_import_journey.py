@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 import tracemalloc
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from emrex_gateway import importing
-from emrex_gateway.domain import TransferState
+from emrex_gateway.domain import ProviderRule, TransferState
 from examples.emp_simulator import Mode
 from gateway_world import World
-from import_steps import EMC, Importer, importer, make_import_world, reply_of
+from import_steps import (
+    EMC,
+    Importer,
+    importer,
+    listed,
+    make_import_world,
+    reply_of,
+    simulated,
+)
+from signing_material import DS, certificate, foreign_sign
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +222,38 @@ def test_only_the_visited_providers_certificates_count(traveller: Importer) -> N
     traveller.come_back(fields)
 
     assert ("refused", "certificate") == traveller.ends[-1]
+
+
+def test_old_signatures_count_where_the_institution_says_so(tmp_path: Path) -> None:
+    """SHA-1 is taken from the one provider that this institution names, and the result says so."""
+    world = make_import_world(tmp_path)
+    student = importer(world).log_in()
+    east, west = (one for one in simulated() if one.slug in ("east", "west"))
+    added = replace(listed(east), certificates=(certificate("rsa2048").decode(),))
+    rule = ProviderRule(institution="campus", provider=added.key, added=added)
+    allowed = ProviderRule(
+        institution="campus", provider=listed(west).key, added=listed(west), weak=True
+    )
+    before, after = [rule, allowed], [replace(rule, weak=True)]
+
+    for rules in (before, after):
+        with world.services.store.begin() as uow:
+            for one in rules:
+                uow.providers.put_rule(one)
+        fields = reply_of("east", Mode.SUCCESS, student.set_out("east"))
+        student.come_back({**fields, "elmo": _signed_with_sha1(fields["elmo"])})
+        if rules is before:
+            assert "outdated way" in student.browser.text
+
+    assert [("refused", "sha1"), ("verified", "")] == student.ends
+    (result,) = importing.received(world.services, student.transfer)
+    assert ("rsa-sha1", "sha1") == (result.facts.signature_method, result.facts.digest_method)
+    assert 2 == sum("SHA-1" in one for one in result.facts.warnings)
+
+
+def _signed_with_sha1(elmo: str) -> str:
+    xml = gzip.decompress(base64.b64decode(elmo))
+    bare = re.sub(rb"<Signature .*</Signature>", b"", xml, flags=re.DOTALL)
+    assert len(bare) < len(xml)
+    again = foreign_sign(bare, method=DS + "rsa-sha1", digest=DS + "sha1")
+    return base64.b64encode(gzip.compress(again)).decode()
