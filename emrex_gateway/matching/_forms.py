@@ -21,7 +21,7 @@ _OFFICIAL = tuple(
         "daniil danil danylo",
         "dmitry dmitrii dmitriy dmytro dzmitry",
         "ekaterina yekaterina kateryna katsiaryna",
-        "elena yelena olena",
+        "elena yelena olena jelena",
         "evgeny evgeni evgenii evgeniy yevgeny yevgeniy yevhen yevhenii yauhen",
         "evgenia evgeniya yevgeniya yevheniia yauheniya",
         "grigory grigorii grigoriy hryhorii",

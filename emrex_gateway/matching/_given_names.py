@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from emrex_gateway.matching._listed import listed
 
-GIVEN_NAMES = listed(
+ALWAYS_LATIN = listed(
     """
     aino antti eero eeva elina emma eveliina hanna heikki heli henri henrik ilkka inka jaakko janne
     jari joni juha juhani jukka jussi kaisa kalle kari katja kimmo laura lauri leena marja markku
@@ -127,6 +127,43 @@ GIVEN_NAMES = listed(
     matei mihai mihaela mircea mirela moise monica nicolae nicoleta nicu octavian oana ovidiu pavel
     petre petru radu raluca razvan roxana sabin sandu sebastian serban silviu simion simona sorin
     stan stefan teodor tiberiu toma traian tudor valentin vasile victor viorel vlad
+    abdullah adem ahmet ali alp arda asli ayse aysel baris batuhan berk beyza burak can cagla caglar
+    cem cemal cenk ceren cihan davut defne deniz dilek ebru ece efe ekin elif emir emre ender engin
+    enes enver erdal erdem ergin erkan erol ersin esra eylul fatih fatma ferhat filiz furkan gizem
+    gokhan gul gulsen gunes hakan halil halit hamza hande haluk hasan hatice hayat hilal husnu
+    huseyin ibrahim idris ihsan ilhan ilker irem isa isil ismail kaan kadir kamil kazim kemal kenan
+    kerem koray levent leyla mahmut mehmet melek melih meral merve mert meryem metin mete mithat
+    murat musa mustafa nazim necati nermin nihat nur nuri okan oktay omer onur orhan osman ozan ozgur
+    ozlem pinar ramazan recep rifat sabri salih sami sedat seda selcuk selim selin selma serdar serkan
+    sevgi sibel sinan suat sukru suleyman tahir tamer taner tarik tolga tugba tuncay turan turgut ufuk
+    ugur umit umut volkan yakup yasar yasemin yasin yavuz yusuf zafer zehra zeki zeynep
+    alan alastair alex alexis alison allan allen amelia amy andrea andrew angus anthony archie arnold
+    ashley austin barry basil beverly blake brad bradley brandon brenda brian bruce bryan byron cameron
+    carter charles charlie chase chester christopher clark claude clay clifford clinton clive cody colin
+    connor craig curtis dale dallas damian dana darcy darren dave dean derek desmond dexter dominic
+    donald douglas drew duncan dwight dylan earl edgar edmund edward edwin elliot elliott ellis elton
+    emily eric ernest ethan evan evelyn felicity florence floyd forrest francis frank fraser fred
+    frederick garrett gary gavin george gerald gilbert giles glen glenn gordon graham grant gregory
+    guy hamish hannah harold harriet harris harrison harry harvey hazel heather heath hector henry
+    herbert holly howard hugh humphrey ian isaac isabel ivan ivy jack jackson james jamie jared jason
+    jasper jay jean jeffrey jennifer jeremy jerome jesse jessica jill jim joan joel john jonathan
+    jordan joseph joshua joy joyce julian kay keith kelly kelvin kennedy kenneth kent kevin kim kirk
+    kyle lance laurence lawrence lee leigh leonard leslie lester lewis lloyd logan louis lucas lucy
+    luke lynn malcolm margaret mark marshall martha martin marvin mason matthew maurice max maxwell
+    meredith michael miles mitchell morgan morris murray nathan neil nelson nicholas nigel noel norman
+    oliver olivia oscar owen paige palmer parker patricia patrick paul perry peter philip preston
+    quentin rachel ralph randall raymond rebecca reed reginald rex rhys richard riley robert robin
+    rodney roger roland ronald rory rosemary ross roy russell ruth ryan samuel sarah scott sean shane
+    shannon sharon shaun sheldon sidney simon spencer stanley stephen stewart stuart sydney taylor
+    terence terry theodore thomas timothy todd toby tony travis tracy trevor troy tyler vaughan vernon
+    victor vincent virginia vivian wade walter warren wayne wendell wesley whitney wilfred william
+    winston zachary
+    """
+)
+"""Of languages written in Latin letters: there Maria and Marja, Lena and Luna are two names."""
+
+_ROMANISED = listed(
+    """
     akim aleksandra aleksey alexey alexei alla alina anastasia anatoliy andrey andrei angelina anton
     arkadiy arseniy artem artyom bogdan bohdan boris danila danylo daria darya denis dmitriy dmitry
     dmytro ekaterina elena elizaveta evgeny evgeniy fedor filipp galina gennadiy georgiy german gleb
@@ -153,16 +190,6 @@ GIVEN_NAMES = listed(
     michalis miltiadis nektarios nikolaos nikos odysseas panagiota panagiotis pantelis paraskevi
     pavlos petros savvas sokratis sofia sotirios spyridon spyros stamatis stavros stefanos stylianos
     thanos theodora theodoros theofilos thomas vasileios vasiliki vasilis xenia yannis zoe
-    abdullah adem ahmet ali alp arda asli ayse aysel baris batuhan berk beyza burak can cagla caglar
-    cem cemal cenk ceren cihan davut defne deniz dilek ebru ece efe ekin elif emir emre ender engin
-    enes enver erdal erdem ergin erkan erol ersin esra eylul fatih fatma ferhat filiz furkan gizem
-    gokhan gul gulsen gunes hakan halil halit hamza hande haluk hasan hatice hayat hilal husnu
-    huseyin ibrahim idris ihsan ilhan ilker irem isa isil ismail kaan kadir kamil kazim kemal kenan
-    kerem koray levent leyla mahmut mehmet melek melih meral merve mert meryem metin mete mithat
-    murat musa mustafa nazim necati nermin nihat nur nuri okan oktay omer onur orhan osman ozan ozgur
-    ozlem pinar ramazan recep rifat sabri salih sami sedat seda selcuk selim selin selma serdar serkan
-    sevgi sibel sinan suat sukru suleyman tahir tamer taner tarik tolga tugba tuncay turan turgut ufuk
-    ugur umit umut volkan yakup yasar yasemin yasin yavuz yusuf zafer zehra zeki zeynep
     abbas abdel abdulrahman adel adil adnan ahmad ahmed aisha akram alaa aladdin amal amin amina amine
     amir amira amjad ammar anas anwar arif asad asma ashraf ayman ayoub aziz badr bashir bassam bilal
     dalia emad fadi fahad fahd faisal farah fares farid faris farouk fatima fawzi fouad ghassan habib
@@ -198,26 +225,7 @@ GIVEN_NAMES = listed(
     takeshi takuma takumi takuya taro tatsuya tomoko tomoya toru toshi tsubasa tsutomu yasu yasuo yoko
     yoshi yoshiko yosuke yua yui yuichi yuji yuka yuki yukari yukio yuko yumi yumiko yuna yusuke yuta
     yuto yutaka
-    alan alastair alex alexis alison allan allen amelia amy andrea andrew angus anthony archie arnold
-    ashley austin barry basil beverly blake brad bradley brandon brenda brian bruce bryan byron cameron
-    carter charles charlie chase chester christopher clark claude clay clifford clinton clive cody colin
-    connor craig curtis dale dallas damian dana darcy darren dave dean derek desmond dexter dominic
-    donald douglas drew duncan dwight dylan earl edgar edmund edward edwin elliot elliott ellis elton
-    emily eric ernest ethan evan evelyn felicity florence floyd forrest francis frank fraser fred
-    frederick garrett gary gavin george gerald gilbert giles glen glenn gordon graham grant gregory
-    guy hamish hannah harold harriet harris harrison harry harvey hazel heather heath hector henry
-    herbert holly howard hugh humphrey ian isaac isabel ivan ivy jack jackson james jamie jared jason
-    jasper jay jean jeffrey jennifer jeremy jerome jesse jessica jill jim joan joel john jonathan
-    jordan joseph joshua joy joyce julian kay keith kelly kelvin kennedy kenneth kent kevin kim kirk
-    kyle lance laurence lawrence lee leigh leonard leslie lester lewis lloyd logan louis lucas lucy
-    luke lynn malcolm margaret mark marshall martha martin marvin mason matthew maurice max maxwell
-    meredith michael miles mitchell morgan morris murray nathan neil nelson nicholas nigel noel norman
-    oliver olivia oscar owen paige palmer parker patricia patrick paul perry peter philip preston
-    quentin rachel ralph randall raymond rebecca reed reginald rex rhys richard riley robert robin
-    rodney roger roland ronald rory rosemary ross roy russell ruth ryan samuel sarah scott sean shane
-    shannon sharon shaun sheldon sidney simon spencer stanley stephen stewart stuart sydney taylor
-    terence terry theodore thomas timothy todd toby tony travis tracy trevor troy tyler vaughan vernon
-    victor vincent virginia vivian wade walter warren wayne wendell wesley whitney wilfred william
-    winston zachary
     """
 )
+
+GIVEN_NAMES = ALWAYS_LATIN | _ROMANISED

@@ -82,13 +82,33 @@ def _known(found: Iterable[tuple[str, str]]) -> Iterator[_Known]:
             continue
         value = re.sub(r"\s", "", raw).casefold()
         if match := _ESI.fullmatch(value):
-            yield _Known("esi", match[1], match[2])
+            if _tells(match[2], 1):
+                yield _Known("esi", match[1], match[2])
         elif match := _UNIQUE_ID.fullmatch(value):
-            yield _Known("national", f"{match[1]}:{match[2]}", _bare(match[3]))
+            if _tells(match[3], 4):
+                yield _Known("national", f"{match[1]}:{match[2]}", _bare(match[3]))
         elif match := _OBJECT.fullmatch(value):
             yield _Known(_kind(type_) or "object", match[1], match[2])
-        elif (kind := _kind(type_)) and len(_bare(value)) >= 6:
+        elif (kind := _kind(type_)) in _NUMBERS and len(_bare(value)) >= 6 and _tells(value, 4):
             yield _Known(kind, "", _bare(value))
+
+
+_NUMBERS = frozenset({"national", "learner"})
+"""Kinds that tell something without their giver; a bare student identifier is a local number."""
+
+
+def _tells(value: str, digits: int) -> bool:
+    """Whether a value is a number and nothing that systems write where they have none (``0000000000``, ``null``).
+
+    Addresses are none either: they change hands.
+    """
+    found = [c for c in value if c.isdigit()]
+    return (
+        "@" not in value
+        and len(found) >= digits
+        and len(set(found)) >= min(digits, 3)
+        and set(found) != {"0"}
+    )
 
 
 def _kind(type_: str) -> str:

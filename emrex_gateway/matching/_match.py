@@ -70,12 +70,18 @@ _ASK = 88.0
 def _by_identifier(found: Shared, names: Compared, born: str, thresholds: Matching) -> Match | None:
     if found not in (Shared.SAME, Shared.LIKELY):
         return None
-    unlike = names.score < thresholds.different
+    # Whoever refuses nobody has an officer for what is unlike: an identifier must not go round that.
+    unlike = names.score < max(thresholds.different, Matching().different)
     contradicted = born == "birth-date-differs"
+    confirmed = born == "birth-date"
     reasons = ("identifier", born, _said(names, thresholds))
-    # Another country may give the same number, so names must not speak against it;
-    # one that is unique in the world is wrong only where everything else says so.
-    if (unlike and contradicted) or (found is Shared.LIKELY and (unlike or contradicted)):
+    # An identifier is what a provider says, so something else must say the same. Another country may
+    # give the same number: there names must not speak against it, and without a date they must agree.
+    wrong = unlike and not confirmed
+    if found is Shared.LIKELY:
+        unsure = not confirmed and names.score < thresholds.same
+        wrong = unlike or contradicted or unsure
+    if wrong:
         return Match(sameness=Sameness.DOUBTFUL, score=round(names.score, 1), reasons=reasons)
     return Match(sameness=Sameness.SAME, score=100.0, reasons=reasons)
 

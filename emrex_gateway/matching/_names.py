@@ -104,20 +104,48 @@ def _pair(ours: Named, theirs: Named, judge: Judge) -> Iterator[Compared]:
 
 def _by_field(ours: Named, theirs: Named, judge: Judge) -> Compared:
     """Compare given names with given names, the family name with the family name."""
-    given = _given_row(ours, theirs, judge)
+    vietnamese = _vietnamese(ours, theirs)
+    given = _given_row(ours.given, theirs.given, vietnamese, judge)
     family = _family(ours.family, theirs.family, judge)
+    if vietnamese and family.left_out and _last_differs(ours.family, theirs.family, judge):
+        family = replace(
+            family, score=min(family.score, 85.0)
+        )  # where fields are exchanged in both
     if given.score <= LIKE and family.score <= LIKE and _latvian(ours, theirs):
         return Compared(FORM, ("name-form",))
     return _together(given, family)
 
 
-def _given_row(ours: Named, theirs: Named, judge: Judge) -> Row:
-    row = in_order(ours.given, theirs.given, judge)
+def _given_row(
+    ours: tuple[Token, ...], theirs: tuple[Token, ...], vietnamese: bool, judge: Judge
+) -> Row:
+    row = in_order(ours, theirs, judge)
+    if row.score < EQUAL or any(part.particle for part in (*ours, *theirs)):
+        whole = judge.like(judge.joined(ours), judge.joined(theirs)) >= SPELLED
+    else:
+        whole = True
+    if whole:
+        return row
     # Ming is no short form of Xiao Ming: each syllable belongs to the one name.
-    syllables = all(_ONE_SYLLABLE.fullmatch(part.plain) for part in (*ours.given, *theirs.given))
-    if row.left_out and syllables and judge.shown & _SYLLABIC:
-        return replace(row, score=min(row.score, 85.0))
-    return row
+    syllables = all(_ONE_SYLLABLE.fullmatch(part.plain) for part in (*ours, *theirs))
+    one_name = syllables and len(ours) != len(theirs) and judge.shown & _SYLLABIC
+    # And Lan is none of Lan Anh: what comes before the last word may be left out there.
+    last = vietnamese and _last_differs(ours, theirs, judge)
+    return replace(row, score=min(row.score, 85.0)) if one_name or last else row
+
+
+def _last_differs(ours: tuple[Token, ...], theirs: tuple[Token, ...], judge: Judge) -> bool:
+    return judge.like(ours[-1], theirs[-1]) < SPELLED
+
+
+def _vietnamese(*people: Named) -> bool:
+    """Whether somebody may have a Vietnamese family name, with its marks or without."""
+    return any(
+        part.spellings & VIETNAMESE_FAMILIES
+        for person in people
+        for part in person.words
+        if not part.particle or person.family == (part,)
+    )
 
 
 _SYLLABIC = frozenset({Tradition.CHINESE, Tradition.KOREAN})
@@ -211,8 +239,9 @@ def _gendered(family: tuple[Token, ...]) -> set[str]:
 
 def _exchanged(ours: Named, theirs: Named, judge: Judge) -> Compared:
     """Compare as if one record had the two fields the wrong way round."""
-    given = in_order(ours.given, theirs.family, judge)
-    family = in_order(ours.family, theirs.given, judge)
+    vietnamese = _vietnamese(ours, theirs)
+    given = _given_row(ours.given, theirs.family, vietnamese, judge)
+    family = _given_row(ours.family, theirs.given, vietnamese, judge)
     # Which of the two is the given name is what one record has wrong, and nobody knows which record.
     straight = max(_together(given, family), _together(family, given), key=lambda said: said.score)
     if straight.score <= LIKE:
@@ -279,6 +308,12 @@ def _run_together(ours: Named, theirs: Named, judge: Judge) -> Iterator[Compared
             halves = ours.given and ours.family and theirs.given and theirs.family
             if row.worst < FORM or not enough or row.left_out > (0 if halves else 1):
                 continue
+            if row.left_out and _vietnamese(ours, theirs):  # Lan, or Lan Anh?
+                yield Compared(80.0, ("cut-elsewhere", "part-missing"))
+                continue
+            syllables = len(one) != len(two) and judge.shown & _SYLLABIC
+            if syllables and judge.like(judge.joined(one), judge.joined(two)) < SPELLED:
+                continue  # Le is a name there and no particle
             if first == second:
                 yield Compared(min(96.0, row.score - 1), ("cut-elsewhere",))
             elif one[0].script in _FAMILY_FIRST or _clear(ours) or _clear(theirs):

@@ -23,8 +23,25 @@ def latin(text: str, script: str) -> tuple[str, ...]:
             return (_greek(text),)
         case "kana":
             return (_kana(text),)
+        case "abjad":
+            return _abjad(text)
         case _:
             return (_letters(anyascii(text)),)
+
+
+def _abjad(text: str) -> tuple[str, ...]:
+    long = text.replace("ا", "a")  # noqa: RUF001 - other letters are the subject
+    # One Hebrew letter is two sounds, and the dot that tells is not written.
+    return tuple(dict.fromkeys(_letters(anyascii(long.replace("ש", s))) for s in ("s", "sh")))
+
+
+_ONE_LETTER = str.maketrans("أإآٱىیئکةؤךםןףץ", "اااايييكهوכמנפצ", "ءـ")
+
+
+def written(text: str) -> str:
+    """Return an Arabic or Hebrew word without what is often left out, every long vowel kept: they tell names apart."""
+    bare = (c for c in text.translate(_ONE_LETTER) if unicodedata.category(c)[0] != "M")
+    return "".join(bare)
 
 
 def _letters(text: str) -> str:
@@ -53,13 +70,15 @@ def _greek(text: str) -> str:
 
 
 def _kana(text: str) -> str:
-    """Return the syllables by their names; a small letter joins the one before it."""
-    said = ""
+    """Return the syllables by their names; a small letter joins the one before it, a small tu doubles the next."""
+    said, doubled = "", False
     for character in text:
         name = unicodedata.name(character, "")
+        if doubled and "LETTER" in name:
+            said, doubled = said + name.split(" ")[-1][0].lower(), False
         if "LETTER SMALL TU" in name:
-            continue
-        if "PROLONGED" in name:
+            doubled = True
+        elif "PROLONGED" in name:
             said += said[-1:]
         elif "SMALL" in name:
             said = said[:-1] + name.split(" ")[-1].lower()

@@ -109,16 +109,28 @@ _ARABIC = _rules(
     ("y(?![aeiou])", "i"),
     ("aa", "a"),
     ("(?<=.)ah$", "a"),
+    ("(?<=.{3})[aeu]d+ine?$", "udin"),
 )
-_LONG_FIRST = re.compile("[^aeiou]a[^aeiou]e[^aeiou]")
+_LONG_FIRST = re.compile("[^aeiou]?a[^aeiou]e[^aeiou]")
+_SHORT_FIRST = re.compile("[^aeiou]a[^aeiou]a[^aeiou]")
+_OPEN = re.compile("[^aeiou]e[^aeiou](a|e[^aeiou])")
+_TWO_VOWELS = re.compile("([^aeiou]+)(aa?)([^aeiou]+)(i|ee|ii)([^aeiou]+)")
 
 
 def _arabic(word: str) -> set[str]:
     said = _apply(_ARABIC, word)
-    # A written e is a short a or a short u. A short i is left out (Amer and Amir are two names),
-    # and in words like Samer it is never an a: Samar is another name.
-    vowels = ("e",) if _LONG_FIRST.match(said) else ("a", "u", "e")
-    return {re.sub("(?<=.)e(?=.)", vowel, said) for vowel in vowels}
+    # A written e is a short a (Meryem and Maryam are one name). It is none in short words with open
+    # syllables: Lena and Lana, Beren and Baran are two names; nor in words like Samer: Samar is another.
+    forms = {said}
+    if not (_LONG_FIRST.match(said) or _OPEN.fullmatch(said)):
+        forms.add(re.sub("(?<=.)e(?=.)", "a", said))
+    if (shape := _TWO_VOWELS.fullmatch(word)) is None:
+        return forms
+    # Qasim is written for Qaasim and for Qaseem, which are two.
+    lengths = {(True, False): "=", (False, True): "-"}.get(
+        (shape[2] == "aa", shape[4] != "i"), "=-"
+    )
+    return {form + length for form in forms for length in lengths}
 
 
 _WADE_GILES = _rules(
@@ -239,6 +251,11 @@ def abjad_reads(letters: str, romanised: str) -> bool:
     said = _apply(_ARABIC, romanised)
     body, last = (said[:-1], "[ahty]*") if said.endswith(("a", "e")) else (said, "")
     pattern = "".join(_VOWELS.get(c) or _CONSONANTS.get(c) or re.escape(c) for c in body) + last
+    # A long vowel is written: Samer has one, and Samar has none.
+    if _LONG_FIRST.fullmatch(said):
+        pattern = pattern.replace("a?", "a", 1)
+    elif _SHORT_FIRST.fullmatch(said):
+        pattern = pattern.replace("a?", "", 1)
     return any(
         re.fullmatch(pattern, form) is not None
         for form in (written, written.removeprefix("al"), written.removeprefix("l"))

@@ -38,10 +38,15 @@ _ENDINGS = {
         r"|(ch|cz|sh|tsch|i|y|j)uk|vich|vych|vitch)$"
     ),
     Tradition.GREEK: re.compile(
-        r".{2}(opoulos|opoulou|id[ie]s|idou|[aei]ak[ie]s|akis|aki|atos|oglou|iad[ie]s|iadou"
+        r".{2}(opoulos|opoulou|id[ie]s|idou|[aei]ak[ie]s|akis|(?<![sz])aki|atos|oglou|iad[ie]s|iadou"
         r"|oudis|atzis|annis|ellis|antis)$"
     ),
 }
+# Names with such an end that were always in Latin letters: Finnish -mäki, Danish -skov, and some more.
+_ALWAYS_LATIN = re.compile(
+    r".*(maki|skov)|olov|detlev|zdenko|genoveva|sunneva|(casa|ca|vil+a|terra|ge)nova|cordova|cueva"
+    r"|nieva|pataki|lakatos|benavides|alcides|aristides"
+)
 
 # Spellings that nobody has whose name was always in Latin letters; Julia would be none.
 _NAMES: dict[Tradition, frozenset[str]] = {
@@ -135,9 +140,8 @@ def traditions(
         found.update(_BY_SCRIPT.get(part.script, ()))
         if part.text in _ARTICLES or part.plain.startswith("abd"):
             found.add(Tradition.ARABIC)
-        for tradition, ending in _ENDINGS.items():
-            if ending.search(part.plain):
-                found.add(tradition)
+        if _ALWAYS_LATIN.fullmatch(part.plain) is None:
+            found.update(each for each, end in _ENDINGS.items() if end.search(part.plain))
         found.update(tradition for tradition, names in _NAMES.items() if part.plain in names)
     words = (*ours, *theirs)
     czech = any(part.text.endswith(("ová", "ský")) for part in words)

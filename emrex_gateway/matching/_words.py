@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from emrex_gateway.matching._forms import familiar, one_name
+from emrex_gateway.matching._given_names import ALWAYS_LATIN
+from emrex_gateway.matching._scripts import written
 from emrex_gateway.matching._sounds import Tradition, abjad_reads, indic_reads, sounds
 from emrex_gateway.matching._tokens import Script, Token, joined, marks_differ
 
@@ -58,7 +60,11 @@ def _otherwise(first: Token, second: Token) -> float:
 
 def _one_script(first: Token, second: Token) -> float:
     """Compare two words as their own script has them: there nothing was romanised."""
-    if first.plain != second.plain:
+    if first.script is Script.ABJAD:
+        ours, theirs = written(first.text), written(second.text)
+        return EQUAL if ours == theirs else _alike(ours, theirs)
+    # Latin letters leave out what tells Thai and Korean names apart.
+    if first.plain != second.plain or first.script in (Script.HANGUL, Script.OTHER):
         return _alike(first.text, second.text)
     return MARKED if first.script is Script.HAN else EQUAL
 
@@ -70,7 +76,9 @@ def _sound_alike(first: Token, second: Token, shown: Traditions) -> bool:
     for native, other in ((first, second), (second, first)):
         reads = _READS.get(native.script)
         if reads is not None and native.script is not other.script:
-            return reads(native.plain, other.plain)
+            return any(reads(form, other.plain) for form in native.spellings)
+    if first.plain in ALWAYS_LATIN and second.plain in ALWAYS_LATIN:
+        return False  # a family name from elsewhere does not make Lena of Luna
     return any(
         sounds(ours, tradition) & sounds(theirs, tradition)
         for tradition in shown
