@@ -26,7 +26,8 @@ ALWAYS_LATIN = listed(
     nils noah oda ola olaf ole olof oscar oskar ove patrik peder pelle per peter petter pia rasmus
     robert roger rolf rune sander sara sigurd silje simon sofia sofie soren stefan sten stig stina
     sune sven svein thea thomas thor tobias tom tone tor tora torbjorn trond ulf ulla ulrik vidar
-    viktor vilhelm vilma
+    viktor vilhelm vilma jerry mary mina minna mila milla tova tuva par staffan olle noah lea leah lina
+    bert sem joran joren leen lien griet greet jack ina inna gerta herta gilda hilda
     agust anna arna arnar asdis birna bjarni bjork david egill einar gudrun gunnhildur harald
     haukur helgi hildur hrafn hrafnkell ingi jon jonas katla kristin magnus olafur orri sigridur
     stefan sveinn thor thorunn

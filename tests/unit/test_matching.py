@@ -342,6 +342,8 @@ def test_a_person_is_the_same_as_themselves(given_: str, family: str) -> None:
         ("Lena", "Lana", "Haddad"),
         ("Lena", "Luna", "Haddad"),
         ("Jenny", "Juni", "Ali"),
+        ("Mila", "Milla", "Ali"),
+        ("Per", "Pär", "Ali"),
         ("Lisa", "Luisa", "Kim"),
         ("Ali Beren", "Ali Baran", "Demir"),
         ("Fatma Sena", "Fatma Suna", "Demir"),
