@@ -61,8 +61,15 @@ def destinations(services: Services, transfer: Transfer) -> tuple[Destination, .
 
 
 def elsewhere(services: Services, transfer: Transfer, country: str) -> tuple[Destination, ...]:
-    """Providers of a country that this import has not visited, and where it could go."""
-    been = {errand.provider for errand in visits(services, transfer)}
+    """Providers of a country from which this import has no reply, and where it could go.
+
+    Who was only looked at (the student came back by the browser's own button) is among them.
+    """
+    been = {
+        errand.provider
+        for errand in visits(services, transfer)
+        if errand.state is not ErrandState.AWAY
+    }
     return tuple(
         one
         for one in destinations(services, transfer)

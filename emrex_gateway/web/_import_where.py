@@ -44,7 +44,7 @@ def where(slug: str, transfer_id: str) -> Response | str:
         "emrex/import_where.html",
         visited=[tell(one) for one in importing.visited(services(), at)],
         verified=verified,
-        rest=_rest(at, verified, countries),
+        rest=_rest(at, visits, countries),
         countries=countries,
         listed=listed,
         chosen=chosen,
@@ -152,14 +152,19 @@ def _waiting(visits: tuple[Errand, ...]) -> bool:
 
 
 def _rest(
-    at: Transfer, verified: list[Errand], countries: tuple[_import_places.Country, ...]
+    at: Transfer, visits: tuple[Errand, ...], countries: tuple[_import_places.Country, ...]
 ) -> _import_places.Country | None:
-    """The country of the last result, where its other providers would each send their own."""
-    if not verified or verified[-1].single_fetch:
-        return None
-    left = {one.provider.key for one in importing.elsewhere(services(), at, verified[-1].country)}
-    found = next((c for c in countries if c.code == verified[-1].country), None)
-    return _import_places.only(found, left) if found is not None and left else None
+    """The other providers of a country where each sends its own: of the last reply's, else of the last result's."""
+    replied = [one for one in visits if one.state.over]
+    verified = [one for one in replied if one.state is ErrandState.VERIFIED]
+    for last in (*replied[-1:], *verified[-1:]):
+        if last.single_fetch:
+            continue
+        left = {one.provider.key for one in importing.elsewhere(services(), at, last.country)}
+        found = next((c for c in countries if c.code == last.country), None)
+        if found is not None and left:
+            return _import_places.only(found, left)
+    return None
 
 
 def _progress_of(at: Transfer) -> str:

@@ -87,6 +87,32 @@ def test_several_results_of_a_country_become_one_import(student: Importer) -> No
     assert {("elsewhere.test", "EE")} == {(one["host"], one["country"]) for one in facts}
 
 
+def test_other_providers_are_offered_after_any_reply(student: Importer) -> None:
+    """After one that had nothing, too; and the country of an earlier result is not forgotten."""
+    student.visit("east", Mode.NO_RESULTS)
+    assert ["Õpet", "West"] == _offered(student)
+
+    student.visit("west").visit("north", Mode.CANCEL)
+
+    assert ["Õpet"] == _offered(student)
+
+
+def test_who_was_only_looked_at_is_still_offered(student: Importer) -> None:
+    """A visit without a reply is none: the import does not go on as if nobody were left."""
+    for slug in ("east", "isles"):
+        student.set_out(slug)
+
+    student.visit("west")
+
+    assert student.transfer.state is TransferState.COLLECTING
+    assert ["East", "Õpet"] == sorted(_offered(student))
+
+
+def _offered(student: Importer) -> list[str]:
+    names = student.browser.page.xpath("//*[@data-step='rest']//li//*[@class='name']")
+    return [name.text_content().removeprefix("University of the ")[:4] for name in names]
+
+
 def test_a_student_may_stop_fetching(student: Importer) -> None:
     """What came is enough when the student says so; before anything has come it is not."""
     student.set_out("east")
