@@ -20,6 +20,7 @@ from emrex_gateway.services import Services
 from emrex_gateway.web import _error_words, _sentences, _sheets
 from emrex_gateway.web._attachments import attachment_name, attachment_response
 from emrex_gateway.web._context import services
+from emrex_gateway.web._figures import language_words
 from emrex_gateway.web._purposes import purpose_words, recognition_words
 from emrex_gateway.web._reading_words import reading_words
 from emrex_gateway.web.admin import _menu, _notices
@@ -87,6 +88,7 @@ def _words() -> dict[str, Any]:
         "purpose_words": purpose_words,
         "recognition_words": recognition_words,
         "reading_words": reading_words,
+        "language_words": language_words,
         "cautions": cautions,
         "reasons": reasons,
     }
@@ -127,15 +129,16 @@ def show(transfer_id: str) -> str:
     )
 
 
-@received.get("/received/<transfer_id>/file/<int:source>/<int:number>")
+@received.get("/received/<transfer_id>/file/<int:source>/<int:number>/<int:part>")
 @allowed(Permission.RECEIVE)
-def file(transfer_id: str, source: int, number: int) -> Response:
+def file(transfer_id: str, source: int, number: int, part: int) -> Response:
     """One of the files that came with the records. It is a stranger's: never run, never believed."""
-    files = _case(transfer_id).files
-    if source >= len(files) or number >= len(files[source]):
-        raise NotFound
-    found = files[source][number]
-    return attachment_response(found.contents[0], attachment_name(found))
+    try:
+        found = _case(transfer_id).files[source][number]
+        content = found.contents[part]
+    except IndexError:
+        raise NotFound from None
+    return attachment_response(content, attachment_name(found))
 
 
 @received.get("/received/<transfer_id>/original/<int:source>")

@@ -12,6 +12,8 @@ from emrex_gateway.domain import (
     AdminRole,
     Attachment,
     AttachmentContent,
+    Match,
+    Sameness,
     TransferState,
     texts,
 )
@@ -232,7 +234,7 @@ def test_other_institutions_imports_are_not_there(world: AdminWorld) -> None:
     browser = officer(world, "elsewhere")
     answers = [
         browser.get(f"/admin/received/{transfer}{what}").status
-        for what in ("", "/accept", "/refuse", "/hand", "/file/0/0", "/original/0")
+        for what in ("", "/accept", "/refuse", "/hand", "/file/0/0/0", "/original/0")
     ]
 
     assert ([404] * 6, []) == (answers, world.trail("import.opened"))
@@ -278,8 +280,8 @@ def test_files_are_strangers_files(world: AdminWorld) -> None:
     """A PDF opens, a page is saved without its script, the original is saved as it came."""
     transfer = doubtful(world)
     browser = officer(world)
-    pdf = browser.get(f"/admin/received/{transfer}/file/0/0").response
-    html = browser.get(f"/admin/received/{transfer}/file/0/1").response
+    pdf = browser.get(f"/admin/received/{transfer}/file/0/0/0").response
+    html = browser.get(f"/admin/received/{transfer}/file/0/1/0").response
     original = browser.get(f"/admin/received/{transfer}/original/0").response
 
     assert ["inline", "attachment", "attachment"] == [
@@ -288,7 +290,41 @@ def test_files_are_strangers_files(world: AdminWorld) -> None:
     assert {"nosniff"} == {one.headers["X-Content-Type-Options"] for one in (pdf, html, original)}
     assert b"script" not in html.data
     assert b"<elmo>first</elmo>" == original.data
-    assert 404 == browser.get(f"/admin/received/{transfer}/file/7/0").status
+    assert 404 == browser.get(f"/admin/received/{transfer}/file/7/0/0").status
+
+
+def test_every_part_of_a_file_can_be_opened(world: AdminWorld) -> None:
+    """A transcript in two languages, or as a picture and a PDF, is one attachment with two files."""
+    parts = (
+        AttachmentContent(media_type="text/plain", data=b"In words", lang="en"),
+        AttachmentContent(media_type="application/pdf", data=b"%PDF-1.7 \n%%EOF", lang="fi"),
+    )
+    whole = replace(transcript("t"), contents=parts)
+    transfer = confirmed(world, result(match=DOUBTFUL, attachments=(whole,)))
+    browser = officer(world).get(f"/admin/received/{transfer}")
+    links = browser.page.xpath("//*[@data-step='files']//a/@href")
+
+    assert "Transcript t (English) text/plain Transcript t (Finnish) PDF" == " ".join(
+        text
+        for one in browser.page.xpath("//*[@data-step='files']/li")
+        for text in one.text_content().split()
+    )
+    assert [b"In words", parts[1].data] == [browser.get(one).response.data for one in links]
+    assert 404 == browser.get(f"/admin/received/{transfer}/file/0/0/2").status
+
+
+def test_likeness_is_told_of_names_that_are_only_alike(world: AdminWorld) -> None:
+    """Where the names are the same and a birth date is missing, no number says that they are not."""
+    missing = Match(
+        sameness=Sameness.DOUBTFUL, score=88.0, reasons=("birth-date-missing", "names-equal")
+    )
+    browser = officer(world)
+    told = [
+        "Likeness" in browser.get(f"/admin/received/{transfer}").text
+        for transfer in (doubtful(world), confirmed(world, result(match=missing)))
+    ]
+
+    assert [True, False] == told
 
 
 def test_weak_signatures_are_told(world: AdminWorld) -> None:
