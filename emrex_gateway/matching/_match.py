@@ -7,7 +7,6 @@ from datetime import date
 from emrex_gateway.domain import Identifier, Learner, Match, Matching, Sameness, Student
 from emrex_gateway.matching._identifiers import Shared, shared
 from emrex_gateway.matching._names import Compared, compare, named
-from emrex_gateway.matching._words import LIKE
 
 _MAN, _WOMAN = 1, 2
 
@@ -49,22 +48,25 @@ def match(
     if decided is not None:
         return decided
     reasons = [born, _said(names, thresholds), *names.reasons]
-    score = names.score
+    most = birth
     if {student.gender, learner.gender} == {_MAN, _WOMAN}:
-        score = min(score, LIKE - 1)
+        most = min(most, _ASK)
         reasons.append("gender-differs")
     if found is Shared.DIFFERENT:
         reasons.insert(0, "identifiers-differ")
-        birth = min(birth, _ASK)
+        most = min(most, _ASK)
+    sameness = _sameness(names.score if birth else 0.0, thresholds)
+    if sameness is Sameness.SAME and most == _ASK:
+        sameness = Sameness.DOUBTFUL  # and never another person, however high that limit is
     return Match(
-        sameness=_sameness(min(score, birth), thresholds),
-        score=round(min(score, birth), 1),
+        sameness=sameness,
+        score=round(min(names.score, most), 1),
         reasons=tuple(dict.fromkeys(reasons)),
     )
 
 
 _ASK = 88.0
-"""The most without a birth date: below what any institution may count as the same."""
+"""The most without a birth date, or where something contradicts: an officer decides."""
 
 
 def _by_identifier(found: Shared, names: Compared, born: str, thresholds: Matching) -> Match | None:

@@ -51,6 +51,8 @@ def read_emreg(data: bytes, *, loopback: bool = False) -> RegistryList:
     single = _single_fetch(whole.get("countries"))
     read = [_point(one, single) for one in entries]
     points = [point for point in read if point and usable(point, loopback=loopback)]
+    if len({point.url for point in points}) > MAX_PROVIDERS:
+        raise RegistryError(f"the list has more than {MAX_PROVIDERS} providers", "too-large")
     return RegistryList(tuple(points), len(entries) - len(points))
 
 

@@ -261,6 +261,24 @@ def test_thresholds_are_the_institutions() -> None:
     assert Sameness.DOUBTFUL == said(STUDENT, OTHER, thresholds=lax)[0]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"birth_date": None},
+        {"birth_date": date(1999, 12, 5)},
+        {"gender": 1},
+    ],
+    ids=["no birth date", "a slip in it", "another gender"],
+)
+def test_no_threshold_refuses_equal_names(change: dict[str, object]) -> None:
+    """What is to be asked is asked by the strictest institution as well, and refused by none."""
+    student = dataclasses.replace(STUDENT, gender=2)
+    strictest = Matching(same=100.0, different=100.0)
+    found = match(student, dataclasses.replace(LEARNER, **change), (), strictest)  # type: ignore[arg-type]  # fields of many types
+
+    assert Sameness.DOUBTFUL is found.sameness
+
+
 def test_no_threshold_makes_one_person_of_two_genders() -> None:
     """A woman and a man whose names score high are asked about, however lenient an institution is."""
     student = dataclasses.replace(STUDENT, gender=2)

@@ -172,8 +172,12 @@ def test_http_on_this_machine_is_for_demonstrations() -> None:
         (b"\xff\xfe", "format"),
         (b" " * (EMREG_MAX_BYTES + 1), "too-large"),
         (emreg(*[1] * 4001), "too-large"),
+        (emreg(*(emp(f"{URL}{number}") for number in range(2001))), "too-large"),
     ],
-    ids=["empty", "page", "list", "object", "no list", "nested", "bytes", "large", "entries"],
+    ids=[
+        *("empty", "page", "list", "object", "no list", "nested", "bytes", "large", "entries"),
+        "providers",
+    ],
 )
 def test_what_is_no_list_is_refused_as_a_whole(data: bytes, reason: str) -> None:
     """A proxy's page must not empty the list."""
