@@ -9,7 +9,7 @@ of Latin letters, Meyer and Meier are two families.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 
@@ -231,8 +231,24 @@ def sounds(word: str, tradition: Tradition) -> frozenset[str]:
     return frozenset(_FOLDS[tradition](word))
 
 
-_VOWELS = {"a": "a?", "e": "[ya]?", "i": "[ya]?", "u": "[wa]?", "A": "y?", "W": "w?"}
-_CONSONANTS = {"g": "[jGkg]", "j": "[jG]", "z": "[zd]", "p": "[pb]", "v": "[wfb]", "w": "w"}
+_Sound = tuple[str, bool]
+"""Letters that may stand for a sound, and whether it may be left out."""
+
+
+def _read(sounds_: Iterable[_Sound], letters: str, more: str = "") -> bool:
+    """Whether letters can be read as a row of sounds, with any number of ``more`` at their end.
+
+    A regular expression would try all ways of leaving out: a file's names are a stranger's.
+    """
+    reached = {0}
+    for chosen, optional in sounds_:
+        there = {at + 1 for at in reached if letters[at : at + 1] and letters[at] in chosen}
+        reached = reached | there if optional else there
+    return any(not letters[at:].strip(more) if more else at == len(letters) for at in reached)
+
+
+_VOWELS = {"a": "a", "e": "ya", "i": "ya", "u": "wa", "A": "y", "W": "w"}
+_CONSONANTS = {"g": "jGkg", "j": "jG", "z": "zd", "p": "pb", "v": "wfb"}
 
 
 def abjad_reads(letters: str, romanised: str) -> bool:
@@ -249,17 +265,16 @@ def abjad_reads(letters: str, romanised: str) -> bool:
         written = written.replace(pattern, to)
     written = re.sub(r"(.)\1+", r"\1", written)
     said = _apply(_ARABIC, romanised)
-    body, last = (said[:-1], "[ahty]*") if said.endswith(("a", "e")) else (said, "")
-    pattern = "".join(_VOWELS.get(c) or _CONSONANTS.get(c) or re.escape(c) for c in body) + last
+    body, more = (said[:-1], "ahty") if said.endswith(("a", "e")) else (said, "")
+    row = [(_VOWELS.get(c) or _CONSONANTS.get(c, c), c in _VOWELS) for c in body]
     # A long vowel is written: Samer has one, and Samar has none.
+    first = body.find("a")
     if _LONG_FIRST.fullmatch(said):
-        pattern = pattern.replace("a?", "a", 1)
+        row[first] = ("a", False)
     elif _SHORT_FIRST.fullmatch(said):
-        pattern = pattern.replace("a?", "", 1)
-    return any(
-        re.fullmatch(pattern, form) is not None
-        for form in (written, written.removeprefix("al"), written.removeprefix("l"))
-    )
+        del row[first]
+    forms = (written, written.removeprefix("al"), written.removeprefix("l"))
+    return any(_read(row, form, more) for form in forms)
 
 
 def indic_reads(letters: str, romanised: str) -> bool:
@@ -271,10 +286,7 @@ def indic_reads(letters: str, romanised: str) -> bool:
     written, said = (
         re.sub("mh$|ngh?$", "N", _apply(_INDIC, word)) for word in (letters, romanised)
     )
-    body, last = (said[:-1], "a") if said.endswith("a") else (said, "")
-    if last and re.search("[^aeiou]{2}$", body):
-        last = "a?"
-    pattern = "".join(f"{c}?" if c in "aeh" else re.escape(c) for c in body) + last
-    return re.fullmatch(pattern, written.replace("h", "")) is not None or (
-        re.fullmatch(pattern, written) is not None
-    )
+    row = [(c, c in "aeh") for c in said]
+    if said.endswith("a"):
+        row[-1] = ("a", re.search("[^aeiou]{2}a$", said) is not None)
+    return any(_read(row, form) for form in (written, written.replace("h", "")))
