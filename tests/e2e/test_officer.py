@@ -95,7 +95,7 @@ def test_an_officer_accepts_one_and_refuses_another(
         states = [uow.transfers.get(one.transfer_id).state for one in (first, second)]
     assert (2, 2) == (waiting, len(windows))
     assert "A marriage may be the reason" in reasons
-    assert pdf.endswith("/file/0/0")
+    assert pdf.endswith("/file/0/0/0")
     assert [TransferState.ACCEPTED, TransferState.REFUSED] == states
     assert "Bring your passport to room 5." in why
     assert [] == [one for one in log if "favicon" not in one]
