@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -37,6 +38,11 @@ def address_of(settings: Settings, source: RegistrySource) -> str:
         RegistrySource.EMREG: settings.emreg_url,
         RegistrySource.EWP: settings.ewp_catalogue_url,
     }.get(source, "")
+
+
+def address_mark(settings: Settings, source: RegistrySource) -> str:
+    """A digest of where a list is, as ``RegistryState.address`` has it."""
+    return hashlib.sha256(address_of(settings, source).encode()).hexdigest()[:32]
 
 
 def fetch(

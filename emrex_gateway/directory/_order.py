@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from emrex_gateway.directory._fetch import LISTS, address_of
-from emrex_gateway.domain import RegistrySource
+from emrex_gateway.directory._fetch import LISTS, address_mark, address_of
+from emrex_gateway.domain import RegistrySource, RegistryState
 from emrex_gateway.errors import ConfigError, GatewayError
 from emrex_gateway.services import Services
 
@@ -18,8 +18,13 @@ def is_due(services: Services, source: RegistrySource) -> bool:
     if not address_of(services.settings, source):
         return False
     with services.store.read() as uow:
-        next_at = uow.providers.state(source).next_at
-    return next_at is None or next_at <= services.clock()
+        return its_time(services, uow.providers.state(source))
+
+
+def its_time(services: Services, state: RegistryState) -> bool:
+    """Whether to look now by what a row says: at another address than the one asked last, at once."""
+    moved = state.address != address_mark(services.settings, state.source)
+    return moved or state.next_at is None or state.next_at <= services.clock()
 
 
 def order_due(services: Services) -> tuple[RegistrySource, ...]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from emrex_gateway.directory._fetch import LISTS, address_of
 from emrex_gateway.directory._listings import merged, read_all
+from emrex_gateway.directory._order import its_time
 from emrex_gateway.directory._providers import everything, in_order, own_listing
 from emrex_gateway.domain import Provider, ProviderRule, RegistrySource, RegistryState
 from emrex_gateway.ports import UnitOfWork
@@ -92,7 +93,7 @@ def registries(services: Services) -> tuple[RegistryLine, ...]:
             address=address_of(services.settings, state.source),
             state=state,
             age=now - state.confirmed_at if state.confirmed_at else None,
-            due=state.next_at is None or state.next_at <= now,
+            due=its_time(services, state),
         )
         for state in states
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import random
 import tempfile
@@ -11,14 +10,13 @@ from datetime import timedelta
 
 from emrex_gateway import audit
 from emrex_gateway.audit import Event
-from emrex_gateway.directory._fetch import LISTS, Fetched, address_of, fetch
+from emrex_gateway.directory._fetch import LISTS, Fetched, address_mark, address_of, fetch
 from emrex_gateway.directory._listings import listings_of
 from emrex_gateway.domain import RegistrySource, RegistryState
 from emrex_gateway.errors import ConfigError, RegistryError
 from emrex_gateway.network import RegistryList, read_emreg, read_ewp_catalogue
 from emrex_gateway.ports import TakenList
 from emrex_gateway.services import Services
-from emrex_gateway.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +48,9 @@ def refresh(services: Services, source: RegistrySource, *, take_empty: bool = Fa
     Raises ``ConfigError`` for a list that the settings do not name, and
     ``StoreUnavailable``; what is wrong with the list stands in the state.
     """
-    before = _begin(services, source)
+    before, moved = _begin(services, source)
     try:
-        return _look(services, source, before, take_empty=take_empty or before.take_empty)
+        return _look(services, source, before, take_empty=take_empty or before.take_empty or moved)
     except RegistryError as error:
         log.error("the list %s: %s (%s)", source, error, error.reason)  # noqa: TRY400 (its text says it)
         state = _failed(services, before, error.reason)
@@ -63,22 +61,27 @@ def refresh(services: Services, source: RegistrySource, *, take_empty: bool = Fa
         return Refreshed(state=state)
 
 
-def _begin(services: Services, source: RegistrySource) -> RegistryState:
-    """Note that a look has begun, so that one whose process is killed again and again backs off, too."""
+def _begin(services: Services, source: RegistrySource) -> tuple[RegistryState, bool]:
+    """Note that a look has begun, so that one whose process is killed again and again backs off, too.
+
+    Also returns whether it is the first at another address: what a server said before says nothing there.
+    """
     if source not in LISTS or not address_of(services.settings, source):
         raise ConfigError(f"the settings name no list {source.value}")
     with services.store.begin() as uow:
         before = uow.providers.state(source)
+        address = address_mark(services.settings, source)
+        moved = before.address != address
+        if moved:
+            before = replace(before, address=address, etag="", last_modified="", failures=0)
         uow.providers.put_state(_failed(services, before, UNFINISHED))
-    return before
+    return before, moved
 
 
 def _look(
     services: Services, source: RegistrySource, before: RegistryState, *, take_empty: bool
 ) -> Refreshed:
-    address = _digest(services.settings, source)
-    # From another address: what was fetched before says nothing about it.
-    kept = before if before.address == address and not take_empty else RegistryState(source=source)
+    kept = RegistryState(source=source) if take_empty else before
     with tempfile.TemporaryFile(prefix="emrex-registry-") as file:
         answer = fetch(services.settings, source, kept, file)
         if answer is None:
@@ -95,7 +98,7 @@ def _look(
             found = read_ewp_catalogue(file, loopback=loopback)
     if not found.points and kept.providers and not take_empty:
         raise RegistryError("nobody is on the list any more: the last good copy stays", EMPTIED)
-    return _take(services, replace(before, address=address), answer, found)
+    return _take(services, before, answer, found)
 
 
 def _take(
@@ -163,7 +166,3 @@ def _failed(services: Services, state: RegistryState, problem: str) -> RegistryS
 def _jitter() -> float:
     """Keep installations apart that were started, or lost the network, at the same moment."""
     return random.uniform(0.8, 1.0)  # noqa: S311 (not a secret)
-
-
-def _digest(settings: Settings, source: RegistrySource) -> str:
-    return hashlib.sha256(address_of(settings, source).encode()).hexdigest()[:32]

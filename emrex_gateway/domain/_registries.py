@@ -67,7 +67,7 @@ class RegistryState:
     ``fetched_at`` is when the copy in use came, ``confirmed_at`` when the list
     last said that it holds (the same time, or later). ``failures`` counts looks
     without success since then, ``problem`` is a short code of the last one
-    (empty: none). ``address`` is a digest of where the copy came from.
+    (empty: none). ``address`` is a digest of where the last look was.
     ``skipped`` entries could not be used. ``take_empty``: an administrator wants
     the next copy even when nobody is on it.
     """

@@ -251,9 +251,25 @@ def test_another_address_is_another_list(services: Services, server: MetadataSer
     server.files["/moved"] = server.files["/emreg"]
     moved = replace(services, settings=replace(services.settings, emreg_url=f"{server.url}/moved"))
 
+    assert [False, True] == [directory.is_due(each, EMREG) for each in (services, moved)]
     directory.refresh(moved, EMREG)
 
     assert "if-none-match" not in server.asked[-1][1]
+    assert not directory.is_due(moved, EMREG)
+
+
+def test_another_address_that_fails_is_not_asked_all_the_time(
+    services: Services, server: MetadataServer
+) -> None:
+    """A mistyped address keeps the copy of the former one, and waits as any other that fails."""
+    directory.refresh(services, EMREG)
+    wrong = replace(services, settings=replace(services.settings, emreg_url=f"{server.url}/wrong"))
+
+    found = directory.refresh(wrong, EMREG).state
+
+    assert ("status", 1) == (found.problem, found.failures)
+    assert not directory.is_due(wrong, EMREG)
+    assert (KEY,) == tuple(one.key for one in directory.providers(wrong, HOME))
 
 
 def test_a_packed_list_is_unpacked(services: Services, server: MetadataServer) -> None:
