@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -45,6 +46,8 @@ _KINDS = {
     "nationalstudentid": "learner",
 }
 LONGEST = 300
+_NATIONS = 3
+"""As many national numbers, without a word on who gave them, may a person have."""
 
 
 def shared(student: Student, learner: Learner, identifiers: Iterable[Identifier]) -> Shared:
@@ -61,9 +64,12 @@ def shared(student: Student, learner: Learner, identifiers: Iterable[Identifier]
             )
         )
     )
-    if any(one.scope for one in ours & theirs):
+    # A file with several numbers of one kind and giver fits several people.
+    counts = Counter((one.kind, one.scope) for one in theirs)
+    if any(one.scope and counts[one.kind, one.scope] == 1 for one in ours & theirs):
         return Shared.SAME
-    if any(_equal(one, two) for one in ours for two in theirs):
+    bare = {one for one in theirs if counts[one.kind, one.scope] <= (1 if one.scope else _NATIONS)}
+    if any(_equal(one, two) for one in ours for two in bare):
         return Shared.LIKELY
     # A person has one number of a kind from one giver. Without a giver's name
     # it tells nothing that two numbers differ: guests get numbers of their own.

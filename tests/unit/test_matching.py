@@ -162,6 +162,19 @@ def test_an_identifier_alone_is_no_proof() -> None:
     assert Sameness.DOUBTFUL is said(known_by("120599A123B", TYPES.NATIONAL), twin, national)[0]
 
 
+def test_a_file_with_many_identifiers_is_nobodys() -> None:
+    """Whoever lists the numbers of a whole university does not become everybody."""
+    every = [Identifier("esi", ESI.replace("12345", str(n))) for n in range(12340, 12350)]
+    numbers = [Identifier("nationalIdentifier", f"1205{n}A123B") for n in range(95, 100)]
+    two = [Identifier("nationalIdentifier", value) for value in ("120599A123B", "49905120123")]
+    national = known_by("120599A123B", TYPES.NATIONAL)
+
+    assert (Sameness.DIFFERENT, "identifiers-differ") == said(known_by(ESI), OTHER, *every)
+    assert (Sameness.DOUBTFUL, "identifiers-differ") == said(known_by(ESI), LEARNER, *every)
+    assert (Sameness.SAME, "birth-date") == said(national, LEARNER, *numbers)
+    assert (Sameness.SAME, "identifier") == said(national, LEARNER, *two)
+
+
 def test_who_refuses_nobody_does_not_believe_every_identifier() -> None:
     """An institution whose officers see everything doubtful sees contradicted identifiers, too."""
     nobody = Matching(different=0.0)
