@@ -25,6 +25,8 @@ class Tradition(StrEnum):
     INDIC = "indic"
     VIETNAMESE = "vietnamese"
     """Written in Latin letters, with marks that tell words apart."""
+    MARKED = "marked"
+    """Vietnamese with its marks in both records: a word without any has none."""
 
 
 _Rules = tuple[tuple[re.Pattern[str], str], ...]
@@ -223,6 +225,7 @@ _FOLDS: dict[Tradition, Callable[[str], set[str]]] = {
     Tradition.KOREAN: _korean,
     Tradition.INDIC: lambda word: {_apply(_INDIC, word)},
     Tradition.VIETNAMESE: lambda word: {word},
+    Tradition.MARKED: lambda word: {word},
 }
 
 

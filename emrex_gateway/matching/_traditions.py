@@ -149,6 +149,8 @@ def traditions(
         found.discard(Tradition.CYRILLIC)  # Czech and Slovak were always in Latin letters
     for words in (ours, theirs):
         found.update(_eastern(words))
+    if all(Tradition.VIETNAMESE in _eastern(words) for words in (ours, theirs)):
+        found.add(Tradition.MARKED)
     return frozenset(found)
 
 

@@ -42,9 +42,8 @@ def likeness(first: Token, second: Token, shown: Traditions) -> float:
     if first.script is second.script and first.script is not Script.LATIN:
         return _one_script(first, second)
     if first.spellings & second.spellings:
-        strict = Tradition.VIETNAMESE in shown and not (
-            first.text.isascii() or second.text.isascii()
-        )
+        bare = first.text.isascii() or second.text.isascii()
+        strict = Tradition.MARKED in shown or (Tradition.VIETNAMESE in shown and not bare)
         return MARKED if marks_differ(first, second, strict=strict) else EQUAL
     return SPELLED if _sound_alike(first, second, shown) else _otherwise(first, second)
 
